@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ class Mesh:
 
     def __post_init__(self) -> None:
         count = len(self.vertices)
-        shapes = {
+        shapes: dict[str, tuple[NDArray[Any], tuple[int, int], Any]] = {
             "vertices": (self.vertices, (count, 3), np.float32),
             "normals": (self.normals, (count, 3), np.float32),
             "uvs": (self.uvs, (count, 2), np.float32),

@@ -17,8 +17,8 @@ class Part:
     """A piece that moves as one: a car's body, a wheel, a rider, a whole skinned animal.
 
     Attributes:
-        name: ``body``; wheels are ``wheel_front_left``, ``wheel_front_right``, ``wheel_rear_left``, ``wheel_rear_right``
-            (a two-wheeler: ``wheel_front``, ``wheel_rear``), their axle along y through their own origin.
+        name: ``body``; wheels are ``wheel_front_left``, ``wheel_front_right``, ``wheel_rear_left``,
+            ``wheel_rear_right`` (a two-wheeler: ``wheel_front``, ``wheel_rear``), their axle along y through their own origin.
         lods: meshes, finest first; all skinned by the same bones or all rigid.
         body_from_part: (4, 4) float64, rest pose.
         tag: semantic tag of every face.
@@ -39,7 +39,8 @@ class Clip:
         speeds: ground speeds [m/s] for which the clip looks right; (0, 0) for motions on the spot.
         stride: metres covered in one cycle; 0 for motions on the spot.
         period: seconds of one cycle; only read for motions on the spot.
-        pose: phase in [0, 1) -> skinning matrices (B, 4, 4) float32, part frame, hops' lift included; pose(0) = pose(1).
+        pose: phase in [0, 1) -> skinning matrices (B, 4, 4) float32, part frame, a hop's lift included;
+            pose(0) = pose(1).
     """
 
     name: str

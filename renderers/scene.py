@@ -139,7 +139,7 @@ class Silhouette:
     Attributes:
         pixels: size of the whole outline [px], inside and outside of the picture.
         pixels_inside: size of its part inside the picture [px].
-        box: (x0, y0, x1, y1) float [px] of the whole outline, corner convention: a single pixel (u, v) is (u, v, u+1, v+1).
+        box: (x0, y0, x1, y1) float [px] of the whole outline, corner convention: pixel (u, v) is (u, v, u+1, v+1).
     """
 
     pixels: int

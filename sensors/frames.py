@@ -72,7 +72,7 @@ class ObjectView:
 @dataclass(frozen=True, eq=False)
 class CameraFrame:
     """One exposure. ``image`` (H, W, 3) uint8 RGB, ``depth`` (H, W) float32 [m] along the axis (inf: sky),
-    ``semantic`` (H, W) uint8 CARLA tags, ``instance`` (H, W) uint16 track ids (0: level), ``world_from_camera`` (4, 4)."""
+    ``semantic`` (H, W) uint8 CARLA tags, ``instance`` (H, W) uint16 track ids (0: level)."""
 
     sensor: str
     world_from_camera: NDArray[np.float64]
@@ -100,7 +100,8 @@ class Frame:
         index: tick since the scene's first frame, from 0.
         time: [s] since the scene's first frame.
         world_from_ego: (4, 4) float64.
-        ego_velocity: (3,) world [m/s]; ego_acceleration: (3,) world [m/s^2]; ego_angular_velocity: (3,) ego frame [rad/s].
+        ego_velocity: (3,) world [m/s]; ego_acceleration: (3,) world [m/s^2].
+        ego_angular_velocity: (3,) ego frame [rad/s].
         objects: every labelled object but the ego.
         cameras, sweeps: by sensor name; only the sensors whose exposure or reference time falls on this tick.
     """

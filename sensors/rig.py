@@ -12,7 +12,7 @@ class _Spec(BaseModel):
 class Mount(_Spec):
     """Pose of a sensor on the ego: ``ego_from_sensor``."""
 
-    translation: tuple[float, float, float] = Field(description="x, y, z [m] in the ego frame (rear axle, on the ground)")
+    translation: tuple[float, float, float] = Field(description="x, y, z [m], ego frame (rear axle, on the ground)")
     rotation: tuple[float, float, float, float] = Field(description="quaternion w, x, y, z, sensor to ego")
 
 
@@ -38,8 +38,8 @@ class LidarSpec(_Spec):
     columns: int = Field(gt=0, description="firings of each beam per turn")
     rate: float = Field(gt=0, description="turns per second")
     range: float = Field(gt=0, description="farthest return [m]")
-    reference: float = Field(ge=0, le=1, description="share of the turn that is done at the reference time: 0.5 when the "
-                             "camera fires as the scanner faces forward (KITTI), 1 when the sweep ends (nuScenes)")
+    reference: float = Field(ge=0, le=1, description="share of the turn done at the reference time: 0.5 when the camera "
+                             "fires as the scanner faces forward (KITTI), 1 when the sweep ends (nuScenes)")
     mount: Mount
 
 
@@ -47,7 +47,7 @@ class Rig(_Spec):
     """All sensors of one car, and the time step that fits them."""
 
     name: str
-    tick: float = Field(gt=0, description="simulation step [s]; every sensor's period is a multiple, or is rounded up to one")
+    tick: float = Field(gt=0, description="simulation step [s]; a sensor's period is rounded up to a multiple")
     keyframe_rate: float = Field(gt=0, description="annotated keyframes per second (nuScenes: 2)")
     cameras: tuple[CameraSpec, ...]
     lidars: tuple[LidarSpec, ...]
