@@ -84,7 +84,7 @@ class Mesh:
 
     def __post_init__(self) -> None:
         count = len(self.vertices)
-        shapes: dict[str, tuple[NDArray[Any], tuple[int, int], Any]] = {
+        shapes: dict[str, tuple[NDArray[Any], tuple[int, ...], Any]] = {
             "vertices": (self.vertices, (count, 3), np.float32),
             "normals": (self.normals, (count, 3), np.float32),
             "uvs": (self.uvs, (count, 2), np.float32),

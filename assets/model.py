@@ -18,7 +18,7 @@ class Part:
 
     Attributes:
         name: ``body``; wheels are ``wheel_front_left``, ``wheel_front_right``, ``wheel_rear_left``,
-            ``wheel_rear_right`` (a two-wheeler: ``wheel_front``, ``wheel_rear``), their axle along y through their own origin.
+            ``wheel_rear_right`` (a two-wheeler: ``wheel_front``, ``wheel_rear``), axle along y through their origin.
         lods: meshes, finest first; all skinned by the same bones or all rigid.
         body_from_part: (4, 4) float64, rest pose.
         tag: semantic tag of every face.

@@ -10,8 +10,18 @@ from numpy.typing import NDArray
 
 from sensors.rig import Rig
 
-RETURN = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("intensity", "<f4"), ("time", "<f4"),
-                   ("object_id", "<u4"), ("ring", "<u2"), ("tag", "u1")])
+RETURN = np.dtype(
+    [
+        ("x", "<f4"),
+        ("y", "<f4"),
+        ("z", "<f4"),
+        ("intensity", "<f4"),
+        ("time", "<f4"),
+        ("object_id", "<u4"),
+        ("ring", "<u2"),
+        ("tag", "u1"),
+    ]
+)
 """One LiDAR return: x, y, z [m] in the LiDAR frame at the sweep's reference time (ego motion taken out), intensity in
 [0, 1], time [s] of firing relative to the reference time, id of the object hit (0: level), ring (0 is the lowest beam),
 semantic tag."""

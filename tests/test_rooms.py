@@ -18,9 +18,13 @@ def imported_rooms(path: Path) -> set[str]:
 
 
 def test_imports_point_downward() -> None:
-    wrong = [f"{path.relative_to(ROOT)} imports {room}"
-             for home in FLOOR for path in sorted((ROOT / home).rglob("*.py"))
-             for room in sorted(imported_rooms(path) - {home}) if FLOOR[room] >= FLOOR[home]]
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {room}"
+        for home in FLOOR
+        for path in sorted((ROOT / home).rglob("*.py"))
+        for room in sorted(imported_rooms(path) - {home})
+        if FLOOR[room] >= FLOOR[home]
+    ]
     assert not wrong, wrong
 
 
