@@ -1,0 +1,1 @@
+"""Plays scenes on a CARLA server, Unreal's or the embedded one, and records them."""
