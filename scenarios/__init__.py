@@ -1,0 +1,7 @@
+"""Rare events as Scenic scripts: the world model, the library, and the sampler that draws scenes from a script.
+
+Scripts are compiled in Scenic's 2D mode with objects snapped to the ground. Scenic 3.1 has no 3D road networks, so on
+a hilly map every height it computes is 0; in 2D mode it says so itself, reasons in plan (exact for lanes, distances and
+overlaps up to the road's slope) and lets the CARLA interface ask the map for the height at which each actor is put
+down. In 3D mode actors would be spawned at z = 0, inside the hills. While a scene runs, heights come from the server.
+"""
