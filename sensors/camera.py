@@ -1,0 +1,71 @@
+"""CARLA's picture codecs, vectorised. Pictures are (H, W, 4) uint8 BGRA, as a ``carla.Image``'s raw data.
+
+Layout of the depth and instance pictures: CARLA 0.9.16 documentation, "Sensors reference".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FAR = 1000.0
+"""Depth [m] of CARLA's far plane, which the sky has."""
+
+_LEVELS = 2**24 - 1
+
+
+def bgra(raw: bytes | memoryview, width: int, height: int) -> NDArray[np.uint8]:
+    """View (H, W, 4) of an image message's raw bytes, without a copy."""
+    return np.frombuffer(raw, np.uint8).reshape(height, width, 4)
+
+
+def rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB (H, W, 3), contiguous, of a colour picture."""
+    return np.ascontiguousarray(picture[..., 2::-1])
+
+
+def depth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Depth (H, W) float32 [m] along the optical axis of a depth picture; inf at the far plane (sky).
+
+    depth = (R + 256 G + 65536 B) / (2^24 - 1) * 1000 m: steps of 0.06 mm.
+    """
+    level = np.ascontiguousarray(picture).view(">u4")[..., 0] >> 8
+    metres = (level * (FAR / _LEVELS)).astype(np.float32)
+    metres[level == _LEVELS] = np.inf
+    return metres
+
+
+def depth_picture(metres: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Depth picture (H, W, 4) BGRA of depths (H, W) [m]; what lies beyond the far plane is put on it."""
+    level = np.rint(np.clip(metres, 0, FAR) * (_LEVELS / FAR)).astype(np.uint32)
+    return ((level << 8) | 255).astype(">u4").view(np.uint8).reshape(*level.shape, 4)
+
+
+def semantic(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Tags (H, W) uint8 of a semantic or instance picture: its red channel."""
+    return np.ascontiguousarray(picture[..., 2])
+
+
+def semantic_picture(tag: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Semantic picture (H, W, 4) BGRA of tags (H, W)."""
+    picture = np.zeros((*tag.shape, 4), np.uint8)
+    picture[..., 2] = tag
+    picture[..., 3] = 255
+    return picture
+
+
+def instance(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+    """Tags (H, W) uint8 and actor ids (H, W) uint16 (their low 16 bits) of an instance picture.
+
+    R is the tag, G the id's low byte, B its high byte.
+    """
+    identity = np.ascontiguousarray(picture).view(">u2")[..., 0].astype(np.uint16)
+    return semantic(picture), identity
+
+
+def instance_picture(tag: NDArray[np.uint8], identity: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Instance picture (H, W, 4) BGRA of tags (H, W) and ids (H, W), of which the low 16 bits are kept."""
+    picture = semantic_picture(tag)
+    picture[..., 0] = identity >> 8 & 255
+    picture[..., 1] = identity & 255
+    return picture

@@ -1,0 +1,169 @@
+"""The classes of objects, and what each format calls them.
+
+KITTI knows eight types. An animal becomes ``Animal``, which is outside of them, unless a strict export is asked for:
+then it is ``Misc``, as every other class that KITTI lacks. nuScenes has 23 categories, ``animal`` among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from assets.tags import ANIMAL, Tag
+
+
+@dataclass(frozen=True)
+class Category:
+    """One class.
+
+    Attributes:
+        name: Longtail's.
+        tag: CARLA's semantic tag.
+        kitti: KITTI's type; kitti_strict: the same, from KITTI's own eight types.
+        nuscenes: one of nuScenes' 23 categories.
+        coco: COCO's class name, or None where COCO has none.
+        attributes: nuScenes' attribute for each of our states (``ObjectState.attributes``).
+    """
+
+    name: str
+    tag: Tag
+    kitti: str
+    nuscenes: str
+    coco: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kitti_strict(self) -> str:
+        """The type within KITTI's own eight."""
+        return "Misc" if self.kitti == "Animal" else self.kitti
+
+    def kitti_type(self, states: tuple[str, ...], *, strict: bool = False) -> str:
+        """KITTI's type of an object that is in these states: people who sit have a type of their own."""
+        if self.kitti == "Pedestrian" and "sitting" in states:
+            return "Person_sitting"
+        return self.kitti_strict if strict else self.kitti
+
+    def nuscenes_attribute(self, states: tuple[str, ...]) -> str | None:
+        """nuScenes' attribute of an object that is in these states; None for classes that have none."""
+        return next((self.attributes[state] for state in states if state in self.attributes), None)
+
+
+_VEHICLE = {"moving": "vehicle.moving", "stopped": "vehicle.stopped", "parked": "vehicle.parked"}
+_CYCLE = {"with_rider": "cycle.with_rider", "without_rider": "cycle.without_rider"}
+_PERSON = {
+    "sitting": "pedestrian.sitting_lying_down",
+    "moving": "pedestrian.moving",
+    "standing": "pedestrian.standing",
+}
+
+TAXONOMY: dict[str, Category] = {
+    row.name: row
+    for row in (
+        Category("car", Tag.CAR, "Car", "vehicle.car", "car", _VEHICLE),
+        Category("police_car", Tag.CAR, "Car", "vehicle.emergency.police", "car", _VEHICLE),
+        Category("van", Tag.CAR, "Van", "vehicle.car", "car", _VEHICLE),
+        Category("ambulance", Tag.TRUCK, "Van", "vehicle.emergency.ambulance", "truck", _VEHICLE),
+        Category("truck", Tag.TRUCK, "Truck", "vehicle.truck", "truck", _VEHICLE),
+        Category("fire_truck", Tag.TRUCK, "Truck", "vehicle.truck", "truck", _VEHICLE),
+        Category("construction_vehicle", Tag.TRUCK, "Truck", "vehicle.construction", "truck", _VEHICLE),
+        Category("trailer", Tag.TRUCK, "Misc", "vehicle.trailer", None, _VEHICLE),
+        Category("bus", Tag.BUS, "Misc", "vehicle.bus.rigid", "bus", _VEHICLE),
+        Category("bus_bendy", Tag.BUS, "Misc", "vehicle.bus.bendy", "bus", _VEHICLE),
+        Category("motorcycle", Tag.MOTORCYCLE, "Misc", "vehicle.motorcycle", "motorcycle", _CYCLE),
+        Category("bicycle", Tag.BICYCLE, "Cyclist", "vehicle.bicycle", "bicycle", _CYCLE),
+        Category("adult", Tag.PEDESTRIANS, "Pedestrian", "human.pedestrian.adult", "person", _PERSON),
+        Category("child", Tag.PEDESTRIANS, "Pedestrian", "human.pedestrian.child", "person", _PERSON),
+        Category("police_officer", Tag.PEDESTRIANS, "Pedestrian", "human.pedestrian.police_officer", "person", _PERSON),
+        Category(
+            "construction_worker",
+            Tag.PEDESTRIANS,
+            "Pedestrian",
+            "human.pedestrian.construction_worker",
+            "person",
+            _PERSON,
+        ),
+        Category("wheelchair", Tag.PEDESTRIANS, "Pedestrian", "human.pedestrian.wheelchair", "person", _PERSON),
+        Category("stroller", Tag.PEDESTRIANS, "Pedestrian", "human.pedestrian.stroller", "person", _PERSON),
+        Category(
+            "personal_mobility", Tag.PEDESTRIANS, "Pedestrian", "human.pedestrian.personal_mobility", "person", _PERSON
+        ),
+        Category("animal", ANIMAL, "Animal", "animal"),
+        Category("traffic_cone", Tag.DYNAMIC, "Misc", "movable_object.trafficcone"),
+        Category("barrier", Tag.DYNAMIC, "Misc", "movable_object.barrier"),
+        Category("pushable", Tag.DYNAMIC, "Misc", "movable_object.pushable_pullable"),
+        Category("debris", Tag.DYNAMIC, "Misc", "movable_object.debris"),
+        Category("bicycle_rack", Tag.STATIC, "Misc", "static_object.bicycle_rack"),
+    )
+}
+"""The classes by name. Species are not listed: ``category`` makes ``animal.kangaroo`` from ``animal``."""
+
+_COCO_SPECIES = frozenset({"bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
+
+_VEHICLE_BASES = {name: name for name in ("car", "truck", "van", "motorcycle", "bicycle", "bus")}
+
+_VEHICLE_WORDS = (  # parts of CARLA 0.9.x ids, for servers that tell no base_type; the first match wins
+    ("ambulance", "ambulance"), ("firetruck", "fire_truck"), ("police", "police_car"),
+    ("crossbike", "bicycle"), ("omafiets", "bicycle"), ("century", "bicycle"), ("bicycle", "bicycle"),
+    ("harley", "motorcycle"), ("kawasaki", "motorcycle"), ("vespa", "motorcycle"), ("yzf", "motorcycle"),
+    ("motorcycle", "motorcycle"), ("bus", "bus"), ("fusorosa", "bus"), ("european_hgv", "truck"), ("truck", "truck"),
+    ("carlacola", "truck"), ("t2", "van"), ("sprinter", "van"), ("van", "van"),
+)  # fmt: skip
+
+_EMERGENCY = frozenset({"ambulance", "fire_truck", "police_car"})
+
+_PROP_WORDS = (  # parts of CARLA's static.prop ids; the first match wins. Street furniture is left out on purpose.
+    ("cone", "traffic_cone"), ("barrier", "barrier"), ("trafficwarning", "barrier"), ("warning", "barrier"),
+    ("bikeparking", "bicycle_rack"), ("bike_rack", "bicycle_rack"), ("shopping", "pushable"), ("wheelie", "pushable"),
+    ("trolley", "pushable"), ("barrow", "pushable"), ("stroller", "pushable"), ("pushchair", "pushable"),
+    ("debris", "debris"), ("box", "debris"), ("garbage", "debris"), ("trashbag", "debris"), ("plasticbag", "debris"),
+    ("brokentile", "debris"), ("case", "debris"), ("barrel", "debris"), ("tyre", "debris"), ("tire", "debris"),
+    ("wheel", "debris"), ("log", "debris"), ("branch", "debris"), ("pallet", "debris"), ("mattress", "debris"),
+    ("ladder", "debris"), ("ball", "debris"), ("purse", "debris"), ("mobile", "debris"),
+)  # fmt: skip
+
+
+def category(name: str) -> Category:
+    """The row of a class; a species (``animal.kangaroo``) has the row of ``animal`` under its own name.
+
+    Raises:
+        KeyError: there is no such class.
+    """
+    if name.startswith("animal."):
+        species = name.removeprefix("animal.")
+        return replace(TAXONOMY["animal"], name=name, coco=species if species in _COCO_SPECIES else None)
+    try:
+        return TAXONOMY[name]
+    except KeyError:
+        raise KeyError(f"no class {name!r}; the classes are animal.<species>, {', '.join(TAXONOMY)}") from None
+
+
+def category_of(type_id: str, attributes: Mapping[str, str]) -> str | None:
+    """Class of a CARLA actor, or None for what is not labelled (sensors, controllers, lights, signs, furniture).
+
+    Args:
+        type_id: the blueprint, e.g. ``vehicle.tesla.model3``.
+        attributes: the actor's attributes; ``base_type`` decides a vehicle's class, ``age`` a walker's.
+    """
+    kind, _, rest = type_id.partition(".")
+    if kind == "vehicle":
+        named = _first(_VEHICLE_WORDS, rest)
+        if named in _EMERGENCY:  # CARLA's base_type calls them car, van or truck
+            return named
+        return _VEHICLE_BASES.get(attributes.get("base_type", "").lower()) or named or "car"
+    if kind == "walker":
+        group, _, name = rest.partition(".")
+        if group == "animal":
+            return f"animal.{name}"
+        if attributes.get("use_wheelchair", "").lower() == "true":
+            return "wheelchair"
+        for special in ("police_officer", "construction_worker", "wheelchair", "stroller", "personal_mobility"):
+            if special in name:
+                return special
+        return "child" if attributes.get("age") == "child" or "child" in name else "adult"
+    if type_id.startswith("static.prop."):
+        return _first(_PROP_WORDS, type_id.removeprefix("static.prop."))
+    return None
+
+
+def _first(words: tuple[tuple[str, str], ...], text: str) -> str | None:
+    return next((name for word, name in words if word in text), None)
