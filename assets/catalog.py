@@ -1,0 +1,40 @@
+"""Every model there is, by name."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Callable
+from types import MappingProxyType
+
+from assets import kangaroo
+from assets.model import Model
+
+Maker = Callable[[int, tuple[float, float, float] | None], Model]
+MODELS: MappingProxyType[str, Maker] = MappingProxyType({**kangaroo.MODELS})
+"""Catalogue name -> function of (variant, size)."""
+
+
+def names() -> tuple[str, ...]:
+    """All catalogue names, sorted."""
+    return tuple(sorted(MODELS))
+
+
+@functools.cache
+def model(name: str, *, variant: int = 0, size: tuple[float, float, float] | None = None) -> Model:
+    """The model of that name: the same arguments give the same object, and the same bytes in every process.
+
+    Args:
+        name: ``animal.kangaroo``, ``vehicle.sedan``, ...
+        variant: picks an individual (build, coat, clothes, paint job details); 0 is the typical one.
+        size: (length, width, height) [m] a vehicle is to have; None is its own.
+
+    Raises:
+        KeyError: there is no model of that name; the message names the nearest.
+        ValueError: the kind takes no ``size``, or a wrong one.
+    """
+    if name not in MODELS:
+        near = difflib.get_close_matches(name, names(), n=4, cutoff=0.3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(names())}"
+        raise KeyError(f"no model {name!r}; {hint}")
+    return MODELS[name](variant, size)
