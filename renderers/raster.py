@@ -1,0 +1,166 @@
+"""Cameras: pictures and exact label targets from one geometry pass through OpenGL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers.bounds import BodyBounds
+from renderers.context import Context
+from renderers.geometry import Materials, Pool
+from renderers.painter import Painter, set_uniforms
+from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette
+from renderers.textures import TextureArray
+from renderers.visibility import BodyCopies, StaticCopies, View
+
+TEXTURES, MATERIALS, BONES = 0, 0, 1
+"""Texture unit and storage bindings, as the shaders name them."""
+
+
+@dataclass(frozen=True, eq=False)
+class GBuffer:
+    """Targets of the geometry pass for one picture size."""
+
+    albedo: moderngl.Texture
+    ids: moderngl.Texture
+    motion: moderngl.Texture
+    normal: moderngl.Texture
+    depth: moderngl.Texture
+    frame: moderngl.Framebuffer
+
+    @staticmethod
+    def of(context: Context, size: tuple[int, int]) -> GBuffer:
+        """Makes the targets."""
+        gl = context.gl
+        colors = (
+            gl.texture(size, 4),
+            gl.texture(size, 2, dtype="u4"),
+            gl.texture(size, 4, dtype="f4"),
+            gl.texture(size, 4, dtype="f2"),
+        )
+        for texture in colors:
+            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        depth = context.depth_texture(size)
+        return GBuffer(*colors, depth, gl.framebuffer(colors, depth))
+
+
+class Raster:
+    """Draws scenes. One OpenGL context through EGL, to be used from the thread that made it.
+
+    Attributes:
+        device: the driver's name, e.g. ``llvmpipe (LLVM 15.0.6, 256 bits)``.
+
+    Raises GraphicsError when there is no OpenGL driver, or from a foreign thread.
+    """
+
+    def __init__(self) -> None:
+        self._context = Context()
+        self.device = self._context.device
+        self._textures = TextureArray(self._context)
+        self._materials = Materials(self._context, self._textures)
+        self._pools = [Pool(self._context, self._materials, skinned) for skinned in (False, True)]
+        self._painters = [Painter(self._context, pool, "geometry.vert", "geometry.frag") for pool in self._pools]
+        self._background = self._context.program("screen.vert", "background.frag")
+        self._sky = self._context.gl.vertex_array(self._background, [])
+        self._shapes = BodyBounds()
+        self._bones = self._context.gl.buffer(reserve=48 * 0x10000, dynamic=True)
+        self._static: dict[int, tuple[tuple[Placement, ...], StaticCopies]] = {}
+        self._targets: dict[tuple[int, int], GBuffer] = {}
+
+    def close(self) -> None:
+        """Gives the context back."""
+        self._context.check_thread()
+        self._context.release()
+
+    def draw(
+        self,
+        scene: Scene,
+        camera: Pinhole,
+        world_from_camera: NDArray[np.float64],
+        *,
+        previous_world_from_camera: NDArray[np.float64] | None = None,
+        shaded: bool = True,
+    ) -> Picture:
+        """The picture that ``camera`` at ``world_from_camera`` (4, 4) takes of ``scene``.
+
+        ``previous_world_from_camera`` (4, 4) is where the camera was one tick ago (default: here); with ``shaded=False``
+        only the label targets are made.
+        """
+        self._context.check_thread()
+        target = self._target((camera.width, camera.height))
+        uniforms = camera_uniforms(camera, world_from_camera, previous_world_from_camera)
+        self._draw_geometry(scene, View.of_camera(camera, world_from_camera), target, uniforms)
+        return self._read(target, None)
+
+    def _draw_geometry(
+        self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any], cull: bool = True
+    ) -> None:
+        gl = self._context.gl
+        static = self._copies(scene.static).visible(view, cull=cull)
+        bodies = BodyCopies(scene.bodies, view, self._shapes, cull=cull)
+        batches = [bodies.batch(pool, self._materials) for pool in self._pools]
+        if len(bodies.bones):
+            self._bones.orphan()
+            self._bones.write(bodies.bones.tobytes())
+        self._materials.use(MATERIALS)
+        self._bones.bind_to_storage_buffer(BONES)
+        self._textures.use(TEXTURES)
+        target.frame.use()
+        target.frame.clear(depth=0.0)
+        gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        gl.depth_func, gl.front_face = ">", "cw"
+        for painter, batch in zip(self._painters, batches, strict=True):
+            painter.draw(batch, uniforms)
+        self._painters[0].draw(static, uniforms)
+        gl.depth_func = ">="
+        gl.disable(moderngl.CULL_FACE)
+        set_uniforms(self._background, uniforms)
+        self._sky.render(moderngl.TRIANGLES, vertices=3)
+
+    def _copies(self, static: tuple[Placement, ...]) -> StaticCopies:
+        kept = self._static.get(id(static))
+        if kept is None:
+            self._static.clear()  # one level at a time; the tuple is kept, so that its id stays its own
+            kept = self._static[id(static)] = static, StaticCopies(static, self._pools[0])
+        return kept[1]
+
+    def _target(self, size: tuple[int, int]) -> GBuffer:
+        if size not in self._targets:
+            self._targets[size] = GBuffer.of(self._context, size)
+        return self._targets[size]
+
+    def _read(self, target: GBuffer, color: NDArray[np.uint8] | None) -> Picture:
+        width, height = target.ids.size
+        ids = np.frombuffer(target.ids.read(), np.uint32).reshape(height, width, 2)
+        motion = np.frombuffer(target.motion.read(), np.float32).reshape(height, width, 4)
+        normal = np.frombuffer(target.normal.read(), np.float16).reshape(height, width, 4)
+        return Picture(
+            color=color,
+            depth=motion[:, :, 2].copy(),
+            tag=ids[:, :, 1].astype(np.uint8),
+            object_id=ids[:, :, 0].copy(),
+            normal=normal[:, :, :3].astype(np.float32),
+            flow=motion[:, :, :2].copy(),
+        )
+
+
+def camera_uniforms(
+    camera: Pinhole, world_from_camera: NDArray[np.float64], previous: NDArray[np.float64] | None
+) -> dict[str, Any]:
+    """What the shaders know of a camera; everything relative to its position."""
+    current, before = np.eye(4), np.eye(4)
+    current[:3, :3] = world_from_camera[:3, :3].T
+    previous = world_from_camera if previous is None else previous
+    before[:3, :3] = previous[:3, :3].T
+    before[:3, 3] = previous[:3, :3].T @ (world_from_camera[:3, 3] - previous[:3, 3])
+    return {
+        "camera_from_relative": current,
+        "previous_camera_from_relative": before,
+        "projection": (camera.fx, camera.fy, camera.cx + 0.5, camera.cy + 0.5),
+        "size": (camera.width, camera.height),
+    }

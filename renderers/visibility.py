@@ -1,0 +1,187 @@
+"""What of a scene a view can see, and at which level of detail. All on the CPU, vectorised over copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers import bounds
+from renderers.geometry import INSTANCE, Materials, Pool
+from renderers.scene import Instance, Pinhole, Placement
+
+PIXELS_PER_TRIANGLE = 6.0
+"""A level of detail is fine enough when it has a triangle for so many pixels of its bounding disc."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A convex region seen from somewhere.
+
+    Attributes:
+        eye: (3,) float64 world position that copies are taken relative to.
+        planes: (K, 4) float64, inward unit normals and offsets [m] in the world relative to ``eye``.
+        focal: [px] of the sharper axis; the size in pixels of a metre at one metre, or, when ``parallel``, at any distance.
+        parallel: light rays run parallel, so that sizes do not shrink with the distance.
+    """
+
+    eye: NDArray[np.float64]
+    planes: NDArray[np.float64]
+    focal: float
+    parallel: bool = False
+
+    @staticmethod
+    def of_camera(camera: Pinhole, world_from_camera: NDArray[np.float64]) -> View:
+        """The camera's frustum: four sides and the plane of the pinhole; nothing bounds it in the distance."""
+        sides = np.array(
+            [
+                [camera.fx, 0, camera.cx + 0.5],
+                [-camera.fx, 0, camera.width - 0.5 - camera.cx],
+                [0, camera.fy, camera.cy + 0.5],
+                [0, -camera.fy, camera.height - 0.5 - camera.cy],
+                [0, 0, 1],
+            ],
+            dtype=np.float64,
+        )
+        sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+        planes = np.concatenate((sides @ world_from_camera[:3, :3].T, np.zeros((5, 1))), axis=1)
+        return View(world_from_camera[:3, 3].astype(np.float64), planes, max(camera.fx, camera.fy))
+
+    def holds(self, relative: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which spheres (N, 3), (N,) about points relative to the eye touch the region."""
+        return (relative @ self.planes[:, :3].T + self.planes[:, 3] >= -radius[:, None]).all(1)
+
+    def triangles_wanted(self, relative: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How many triangles (N,) spheres deserve by their size on the picture."""
+        distance = np.linalg.norm(relative, axis=1)
+        nearest = 1.0 if self.parallel else np.maximum(distance - radius, 0.1)
+        return np.pi * (radius * self.focal / nearest) ** 2 / PIXELS_PER_TRIANGLE
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Instances to draw from one pool, in runs of one mesh each, the nearest first within a run.
+
+    Attributes:
+        rows: (N,) of dtype INSTANCE.
+        meshes, counts, starts: (R,) int64 mesh number, length and first row of each run.
+    """
+
+    rows: NDArray[np.void]
+    meshes: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @staticmethod
+    def of(rows: NDArray[np.void], meshes: NDArray[np.int64], distance: NDArray[np.float64]) -> Batch:
+        """Sorts ``rows`` (N,) by mesh number and distance (N,)."""
+        order = np.lexsort((distance, meshes))
+        meshes = meshes[order]
+        starts = np.flatnonzero(np.diff(meshes, prepend=-1))
+        counts = np.diff(starts, append=len(meshes))
+        return Batch(rows[order], meshes[starts], counts, starts)
+
+
+class StaticCopies:
+    """All copies of all placements of one level, as arrays. Adds the meshes to the pool."""
+
+    def __init__(self, placements: tuple[Placement, ...], pool: Pool) -> None:
+        levels = max((len(p.lods) for p in placements), default=1)
+        self._meshes = np.zeros((len(placements), levels), np.int64)
+        self._triangles = np.full((len(placements), levels), -1.0)
+        centers, radii = [np.zeros((0, 3))], [np.zeros(0)]
+        for number, placement in enumerate(placements):
+            for level, mesh in enumerate(placement.lods):
+                if mesh.bone_indices is not None:
+                    raise ValueError("a still placement cannot hold a skinned mesh")
+                self._meshes[number, level] = pool.number(mesh)
+                self._triangles[number, level] = len(mesh.faces)
+            center, radius = bounds.sphere(placement.lods)
+            linear = placement.world_from_mesh[:, :3, :3]
+            centers.append(linear @ center + placement.world_from_mesh[:, :3, 3])
+            radii.append(bounds.largest_scale(linear) * radius)
+        self._center, self._radius = np.concatenate(centers), np.concatenate(radii)
+        matrices = np.concatenate([np.zeros((0, 4, 4)), *(p.world_from_mesh for p in placements)])
+        self._linear, self._translation = matrices[:, :3, :3].astype(np.float32), matrices[:, :3, 3]
+        counts = [len(p.world_from_mesh) for p in placements]
+        self._placement = np.repeat(np.arange(len(placements)), counts)
+        self._reach = np.repeat([p.reach for p in placements], counts).astype(np.float64)
+        self._tag = np.repeat([int(p.tag) for p in placements], counts).astype(np.uint32)
+
+    def visible(self, view: View, *, cull: bool = True, reach: float | None = None) -> Batch:
+        """Copies that ``view`` may see. ``reach`` keeps those whose own reach is at least that far (for shadows, which
+        nothing should lose as the camera moves); by default each is held to its own reach from the eye."""
+        relative = self._center - view.eye
+        keep = np.ones(len(relative), bool)
+        if reach is None:
+            keep &= (relative**2).sum(1) < self._reach**2
+        else:
+            keep &= self._reach >= reach
+        if cull:
+            keep &= view.holds(relative, self._radius)
+        chosen = np.flatnonzero(keep)
+        relative, placement = relative[chosen], self._placement[chosen]
+        level = levels_of_detail(self._triangles[placement], view.triangles_wanted(relative, self._radius[chosen]))
+        rows = np.zeros(len(chosen), INSTANCE)
+        rows["current"][:, :, :3] = self._linear[chosen]
+        rows["current"][:, :, 3] = self._translation[chosen] - view.eye
+        rows["previous"] = rows["current"]
+        rows["ids"][:, 1] = self._tag[chosen]
+        rows["tint"] = 1
+        return Batch.of(rows, self._meshes[placement, level], np.linalg.norm(relative, axis=1))
+
+
+def levels_of_detail(triangles: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Coarsest level (N,) that has the triangles ``wanted`` (N,), else the finest, from counts (N, L), -1 for none."""
+    return np.maximum((triangles >= wanted[:, None]).sum(1) - 1, 0)
+
+
+class BodyCopies:
+    """The bodies of one tick as instances. ``bones`` (K, 3, 4) float32 belongs to the skinned ones."""
+
+    def __init__(self, bodies: list[Instance], view: View, shapes: bounds.BodyBounds, *, cull: bool = True) -> None:
+        self.bones: NDArray[np.float32] = np.zeros((0, 3, 4), np.float32)
+        self.shown: list[tuple[Instance, int]] = []
+        if not bodies:
+            return
+        hulls = [shapes.points(body, body.lods[0], body.bones) for body in bodies]
+        low, high = np.array([h.min(0) for h in hulls]), np.array([h.max(0) for h in hulls])
+        matrices = np.array([body.world_from_mesh for body in bodies])
+        center = (low + high) / 2
+        relative = np.einsum("nij,nj->ni", matrices[:, :3, :3], center) + matrices[:, :3, 3] - view.eye
+        radius = np.linalg.norm(high - low, axis=1) / 2 * bounds.largest_scale(matrices[:, :3, :3])
+        counts = np.full((len(bodies), max(len(body.lods) for body in bodies)), -1.0)
+        for number, body in enumerate(bodies):
+            counts[number, : len(body.lods)] = [len(mesh.faces) for mesh in body.lods]
+        level = levels_of_detail(counts, view.triangles_wanted(relative, radius))
+        keep = view.holds(relative, radius) if cull else np.ones(len(bodies), bool)
+        self.shown = [(bodies[i], int(level[i])) for i in np.flatnonzero(keep)]
+        self._distance = np.linalg.norm(relative, axis=1)[keep]
+        self._eye = view.eye
+
+    def batch(self, pool: Pool, materials: Materials) -> Batch:
+        """Those that belong to ``pool``; fills ``bones`` when it is the skinned one."""
+        mine = [i for i, (body, level) in enumerate(self.shown) if (body.bones is not None) == pool.skinned]
+        rows, meshes = np.zeros(len(mine), INSTANCE), np.zeros(len(mine), np.int64)
+        palette: list[NDArray[np.float32]] = []
+        total = 0
+        for row, index in enumerate(mine):
+            body, level = self.shown[index]
+            meshes[row] = pool.number(body.lods[level])
+            for name, matrix in (("current", body.world_from_mesh), ("previous", body.previous_world_from_mesh)):
+                rows[name][row, :, :3] = matrix[:3, :3]
+                rows[name][row, :, 3] = matrix[:3, 3] - self._eye
+            first = 0
+            if body.bones is not None:
+                previous = body.bones if body.previous_bones is None else body.previous_bones
+                palette += [body.bones[:, :3], previous[:, :3]]
+                first = total | (total + len(body.bones)) << 16
+                total += 2 * len(body.bones)
+            rows["ids"][row] = body.object_id, body.tag, materials.lamp_mask(body.lamps), first
+            rows["tint"][row, :3] = body.tint
+        if total > 0xFFFF:
+            raise ValueError("more than 65535 bones in one picture")
+        if pool.skinned and palette:
+            self.bones = np.ascontiguousarray(np.concatenate(palette), dtype=np.float32)
+        return Batch.of(rows, meshes, self._distance[mine] if mine else np.zeros(0))
