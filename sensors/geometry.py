@@ -80,10 +80,10 @@ def project(camera: Pinhole, points: NDArray[np.floating]) -> tuple[NDArray[np.f
         pixels (N, 2) float64, the centre of the top-left pixel being (0, 0), and depths (N,) [m]. Pixels of points at
         or behind the camera are NaN.
     """
-    points = np.asarray(points, np.float64)
-    depth = points[:, 2]
+    exact = points.astype(np.float64)
+    depth = exact[:, 2]
     in_front = np.where(depth > 0, depth, np.nan)[:, None]
-    return points[:, :2] / in_front * (camera.fx, camera.fy) + (camera.cx, camera.cy), depth
+    return exact[:, :2] / in_front * (camera.fx, camera.fy) + (camera.cx, camera.cy), depth
 
 
 def unproject(camera: Pinhole, pixels: NDArray[np.floating], depth: NDArray[np.floating]) -> NDArray[np.float64]:

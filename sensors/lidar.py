@@ -35,7 +35,7 @@ class BeamTable:
         return len(self.elevations)
 
 
-def _degrees(*elevations: NDArray[np.float64]) -> NDArray[np.float64]:
+def _degrees(*elevations: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.radians(np.concatenate(elevations))
 
 

@@ -1,0 +1,364 @@
+"""Frames as messages and back: the topics, schemas and encodings of docs/recording.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib import resources
+from typing import Any
+
+import cv2
+import numpy as np
+from foxglove import messages as fox
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, Sweep
+from sensors.geometry import matrix_quaternion
+from sensors.rig import CameraSpec, Rig
+from sensors.taxonomy import category
+
+FRAME = "/frame"
+"""Topic of the message that closes a frame."""
+
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+
+_FIELD_TYPES = {
+    "<f4": fox.PackedElementFieldNumericType.Float32,
+    "<u4": fox.PackedElementFieldNumericType.Uint32,
+    "<u2": fox.PackedElementFieldNumericType.Uint16,
+    "|u1": fox.PackedElementFieldNumericType.Uint8,
+}
+
+_FIELDS = [
+    fox.PackedElementField(name=name, offset=RETURN.fields[name][1], type=_FIELD_TYPES[RETURN.fields[name][0].str])
+    for name in RETURN.names or ()
+    if RETURN.fields is not None
+]
+
+_COLORS = {  # by nuScenes' main groups
+    "human": fox.Color(r=0.20, g=0.45, b=1.0, a=0.45),
+    "vehicle": fox.Color(r=1.0, g=0.60, b=0.10, a=0.45),
+    "animal": fox.Color(r=0.95, g=0.15, b=0.30, a=0.45),
+    "movable_object": fox.Color(r=0.60, g=0.60, b=0.60, a=0.45),
+    "static_object": fox.Color(r=0.60, g=0.60, b=0.60, a=0.45),
+}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic with its schema, as MCAP wants them."""
+
+    name: str
+    schema: str
+    schema_encoding: str
+    schema_data: bytes
+    encoding: str
+
+
+def topics(rig: Rig) -> tuple[Topic, ...]:
+    """All topics of a recording made with a rig, in the order in which they are registered."""
+    made = [_foxglove("/tf", fox.FrameTransforms), _foxglove("/boxes", fox.SceneUpdate)]
+    made.append(_own("/labels", "longtail.Labels", "labels.json"))
+    for camera in rig.cameras:
+        made += [
+            _foxglove(f"/{camera.name}/calibration", fox.CameraCalibration),
+            _foxglove(f"/{camera.name}/image", fox.CompressedImage),
+            _foxglove(f"/{camera.name}/depth", fox.RawImage),
+            _foxglove(f"/{camera.name}/semantic", fox.CompressedImage),
+            _foxglove(f"/{camera.name}/instance", fox.CompressedImage),
+        ]
+    made += [_foxglove(f"/{lidar.name}/points", fox.PointCloud) for lidar in rig.lidars]
+    made.append(_own(FRAME, "longtail.Frame", "frame.json"))
+    return tuple(made)
+
+
+def _foxglove(name: str, message: Any) -> Topic:
+    schema = message.get_schema()
+    return Topic(name, schema.name, schema.encoding, schema.data, "protobuf")
+
+
+def _own(name: str, schema: str, file: str) -> Topic:
+    text = (resources.files("sensors") / "schemas" / file).read_bytes()
+    return Topic(name, schema, "jsonschema", text, "json")
+
+
+def encoders(frame: Frame, rig: Rig) -> list[tuple[str, Callable[[], bytes]]]:
+    """What is to be encoded for a frame: (topic, function that gives the message), in the order of writing.
+
+    The functions share nothing and may run on any thread.
+    """
+    frame = replace(
+        frame,
+        cameras={spec.name: frame.cameras[spec.name] for spec in rig.cameras if spec.name in frame.cameras},
+        sweeps={spec.name: frame.sweeps[spec.name] for spec in rig.lidars if spec.name in frame.sweeps},
+    )
+    stamp = _stamp(frame.time)
+    jobs: list[tuple[str, Callable[[], bytes]]] = [
+        ("/tf", lambda: _transforms(frame, stamp)),
+        ("/boxes", lambda: _boxes(frame, stamp)),
+        ("/labels", lambda: _labels(frame)),
+    ]
+    for spec in rig.cameras:
+        if spec.name in frame.cameras:
+            jobs += _camera(spec, frame.cameras[spec.name], stamp)
+    jobs += [(f"/{name}/points", _bound(_points, sweep, stamp)) for name, sweep in frame.sweeps.items()]
+    jobs.append((FRAME, lambda: _frame(frame)))
+    return jobs
+
+
+def decode(messages: Mapping[str, bytes]) -> Frame:
+    """The frame of its messages, by topic.
+
+    Raises:
+        KeyError: a message is missing that the frame's closing message speaks of; its argument is the topic.
+    """
+    head = json.loads(messages[FRAME])
+    labels = json.loads(messages["/labels"])
+    return Frame(
+        index=head["index"],
+        time=head["time"],
+        world_from_ego=_matrix(head["world_from_ego"]),
+        ego_velocity=np.array(head["ego_velocity"]),
+        ego_acceleration=np.array(head["ego_acceleration"]),
+        ego_angular_velocity=np.array(head["ego_angular_velocity"]),
+        objects=tuple(_object(entry) for entry in labels["objects"]),
+        cameras={
+            name: CameraFrame(
+                sensor=name,
+                world_from_camera=_matrix(pose),
+                image=cv2.cvtColor(_picture(messages[f"/{name}/image"]), cv2.COLOR_BGR2RGB),
+                depth=_depth(messages[f"/{name}/depth"]),
+                semantic=_picture(messages[f"/{name}/semantic"]),
+                instance=_picture(messages[f"/{name}/instance"]),
+                views=tuple(_view(entry) for entry in labels["views"][name]),
+            )
+            for name, pose in head["cameras"].items()
+        },
+        sweeps={
+            name: Sweep(name, _matrix(pose), _returns(messages[f"/{name}/points"]))
+            for name, pose in head["sweeps"].items()
+        },
+    )
+
+
+def _bound(function: Callable[..., bytes], *arguments: Any) -> Callable[[], bytes]:
+    return lambda: function(*arguments)
+
+
+def _stamp(time: float) -> fox.Timestamp:
+    seconds, nanoseconds = divmod(nanoseconds_of(time), 1_000_000_000)
+    return fox.Timestamp(seconds, nanoseconds)
+
+
+def nanoseconds_of(time: float) -> int:
+    """Scene time [s] in whole nanoseconds."""
+    return round(time * 1e9)
+
+
+# --- encoding ---------------------------------------------------------------------------------------------------------
+
+
+def _camera(spec: CameraSpec, view: CameraFrame, stamp: fox.Timestamp) -> list[tuple[str, Callable[[], bytes]]]:
+    name = spec.name
+    return [
+        (f"/{name}/calibration", _bound(_calibration, spec, stamp)),
+        (f"/{name}/image", _bound(_color, view.image, name, stamp)),
+        (f"/{name}/depth", _bound(_float_image, view.depth, name, stamp)),
+        (f"/{name}/semantic", _bound(_png, view.semantic, name, stamp)),
+        (f"/{name}/instance", _bound(_png, view.instance, name, stamp)),
+    ]
+
+
+def _calibration(spec: CameraSpec, stamp: fox.Timestamp) -> bytes:
+    matrix = spec.pinhole.matrix
+    return fox.CameraCalibration(
+        timestamp=stamp,
+        frame_id=spec.name,
+        width=spec.width,
+        height=spec.height,
+        K=matrix.ravel().tolist(),
+        R=np.eye(3).ravel().tolist(),
+        P=np.hstack([matrix, np.zeros((3, 1))]).ravel().tolist(),
+    ).encode()
+
+
+def _color(image: NDArray[np.uint8], name: str, stamp: fox.Timestamp) -> bytes:
+    return _png(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), name, stamp)
+
+
+def _png(image: NDArray[Any], name: str, stamp: fox.Timestamp) -> bytes:
+    _, file = cv2.imencode(".png", image, _PNG)
+    return fox.CompressedImage(timestamp=stamp, frame_id=name, data=file.tobytes(), format="png").encode()
+
+
+def _float_image(depth: NDArray[np.float32], name: str, stamp: fox.Timestamp) -> bytes:
+    height, width = depth.shape
+    return fox.RawImage(
+        timestamp=stamp,
+        frame_id=name,
+        width=width,
+        height=height,
+        encoding="32FC1",
+        step=4 * width,
+        data=depth.astype("<f4", copy=False).tobytes(),
+    ).encode()
+
+
+def _points(sweep: Sweep, stamp: fox.Timestamp) -> bytes:
+    return fox.PointCloud(
+        timestamp=stamp,
+        frame_id=sweep.sensor,
+        pose=fox.Pose(position=fox.Vector3(), orientation=fox.Quaternion(w=1.0)),
+        point_stride=RETURN.itemsize,
+        fields=_FIELDS,
+        data=sweep.returns.tobytes(),
+    ).encode()
+
+
+def _transforms(frame: Frame, stamp: fox.Timestamp) -> bytes:
+    poses = {"ego": frame.world_from_ego}
+    poses |= {name: camera.world_from_camera for name, camera in frame.cameras.items()}
+    poses |= {name: sweep.world_from_lidar for name, sweep in frame.sweeps.items()}
+    return fox.FrameTransforms(
+        transforms=[
+            fox.FrameTransform(
+                timestamp=stamp,
+                parent_frame_id="world",
+                child_frame_id=name,
+                translation=_vector(pose),
+                rotation=_quaternion(pose),
+            )
+            for name, pose in sorted(poses.items())
+        ]
+    ).encode()
+
+
+def _boxes(frame: Frame, stamp: fox.Timestamp) -> bytes:
+    everything = fox.SceneEntityDeletion(timestamp=stamp, type=fox.SceneEntityDeletionType.All)
+    return fox.SceneUpdate(deletions=[everything], entities=[_entity(each, stamp) for each in frame.objects]).encode()
+
+
+def _entity(state: ObjectState, stamp: fox.Timestamp) -> fox.SceneEntity:
+    length, width, height = state.size
+    pose = fox.Pose(position=_vector(state.world_from_box), orientation=_quaternion(state.world_from_box))
+    color = _COLORS[category(state.category).nuscenes.partition(".")[0]]
+    return fox.SceneEntity(
+        timestamp=stamp,
+        frame_id="world",
+        id=str(state.track_id),
+        metadata=[
+            fox.KeyValuePair(key="category", value=state.category),
+            fox.KeyValuePair(key="attributes", value=" ".join(state.attributes)),
+        ],
+        cubes=[fox.CubePrimitive(pose=pose, size=fox.Vector3(x=length, y=width, z=height), color=color)],
+    )
+
+
+def _vector(pose: NDArray[np.float64]) -> fox.Vector3:
+    x, y, z = pose[:3, 3].tolist()
+    return fox.Vector3(x=x, y=y, z=z)
+
+
+def _quaternion(pose: NDArray[np.float64]) -> fox.Quaternion:
+    w, x, y, z = matrix_quaternion(pose).tolist()
+    return fox.Quaternion(x=x, y=y, z=z, w=w)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _frame(frame: Frame) -> bytes:
+    return _json(
+        {
+            "index": int(frame.index),
+            "time": float(frame.time),
+            "world_from_ego": _floats(frame.world_from_ego),
+            "ego_velocity": _floats(frame.ego_velocity),
+            "ego_acceleration": _floats(frame.ego_acceleration),
+            "ego_angular_velocity": _floats(frame.ego_angular_velocity),
+            "cameras": {name: _floats(camera.world_from_camera) for name, camera in frame.cameras.items()},
+            "sweeps": {name: _floats(sweep.world_from_lidar) for name, sweep in frame.sweeps.items()},
+        }
+    )
+
+
+def _labels(frame: Frame) -> bytes:
+    objects = [
+        {
+            "track_id": int(state.track_id),
+            "category": state.category,
+            "world_from_box": _floats(state.world_from_box),
+            "size": _floats(state.size),
+            "velocity": _floats(state.velocity),
+            "acceleration": _floats(state.acceleration),
+            "attributes": list(state.attributes),
+            "type_id": state.type_id,
+        }
+        for state in frame.objects
+    ]
+    views = {name: [asdict(view) for view in camera.views] for name, camera in frame.cameras.items()}
+    return _json({"objects": objects, "views": views})
+
+
+def _floats(values: Any) -> list[float]:
+    return np.asarray(values, np.float64).ravel().tolist()
+
+
+# --- decoding ---------------------------------------------------------------------------------------------------------
+
+
+def _message_classes() -> dict[str, Any]:
+    pool = descriptor_pool.DescriptorPool()
+    read = (fox.CompressedImage, fox.RawImage, fox.PointCloud)
+    for message in read:
+        for file in descriptor_pb2.FileDescriptorSet.FromString(message.get_schema().data).file:
+            pool.AddSerializedFile(file.SerializeToString())
+    return {
+        message.__name__: message_factory.GetMessageClass(pool.FindMessageTypeByName(message.get_schema().name))
+        for message in read
+    }
+
+
+_CLASSES = _message_classes()
+
+
+def _picture(message: bytes) -> NDArray[Any]:
+    data = _CLASSES["CompressedImage"].FromString(message).data
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise ValueError("a picture is not a PNG file")
+    return picture
+
+
+def _depth(message: bytes) -> NDArray[np.float32]:
+    image = _CLASSES["RawImage"].FromString(message)
+    return np.frombuffer(image.data, "<f4").reshape(image.height, image.width)
+
+
+def _returns(message: bytes) -> NDArray[np.void]:
+    return np.frombuffer(_CLASSES["PointCloud"].FromString(message).data, RETURN)
+
+
+def _matrix(values: list[float]) -> NDArray[np.float64]:
+    return np.array(values, np.float64).reshape(4, 4)
+
+
+def _object(entry: dict[str, Any]) -> ObjectState:
+    return ObjectState(
+        track_id=entry["track_id"],
+        category=entry["category"],
+        world_from_box=_matrix(entry["world_from_box"]),
+        size=tuple(entry["size"]),
+        velocity=np.array(entry["velocity"]),
+        acceleration=np.array(entry["acceleration"]),
+        attributes=tuple(entry["attributes"]),
+        type_id=entry["type_id"],
+    )
+
+
+def _view(entry: dict[str, Any]) -> ObjectView:
+    box = entry["visible_box"]
+    return ObjectView(**entry | {"visible_box": box and tuple(box), "amodal_box": tuple(entry["amodal_box"])})
