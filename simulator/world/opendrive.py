@@ -1,0 +1,265 @@
+"""OpenDRIVE 1.4 geometry, vectorised: where each lane's borders lie, which marks they carry, which signals stand there.
+
+``carla.Map`` answers lane queries one at a time and gives lane centres only; a surface without cracks needs the borders
+that neighbouring lanes share. The tests hold this module against ``carla.Map``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
+
+
+@dataclass(frozen=True, eq=False)
+class Cubics:
+    """Piecewise cubics a + b ds + c ds^2 + d ds^3; ``starts`` (K,) ascending, ``coefficients`` (K, 4)."""
+
+    starts: Array
+    coefficients: Array
+
+    @classmethod
+    def read(cls, elements: Sequence[ElementTree.Element], start: str) -> Cubics:
+        """From elements with attributes a, b, c, d and the given start attribute; none is the constant 0."""
+        rows = sorted((float(e.get(start, 0)), *(float(e.get(k, 0)) for k in "abcd")) for e in elements)
+        table = np.array(rows or [(0.0, 0.0, 0.0, 0.0, 0.0)])
+        return cls(table[:, 0], table[:, 1:])
+
+    def __call__(self, s: Array) -> Array:
+        ds, (a, b, c, d) = self._local(s)
+        return a + ds * (b + ds * (c + ds * d))
+
+    def slope(self, s: Array) -> Array:
+        ds, (_, b, c, d) = self._local(s)
+        return b + ds * (2 * c + ds * 3 * d)
+
+    def _local(self, s: Array) -> tuple[Array, Array]:
+        index = np.clip(np.searchsorted(self.starts, s + 1e-9, side="right") - 1, 0, None)
+        return s - self.starts[index], self.coefficients[index].T
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A painted line on a lane's outer border from ``start`` [m] in the road's s; dash and gap [m] for broken ones."""
+
+    start: float
+    kind: str
+    color: str
+    width: float
+    dash: float
+    gap: float
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """A lane of a section; ``marks`` lie on its outer border (lane 0: on the centre)."""
+
+    id: int
+    kind: str
+    width: Cubics
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Lanes that run side by side over [start, end) m of a road."""
+
+    start: float
+    end: float
+    lanes: dict[int, Lane]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A sign or light beside a road: position (s, t) [m], type code and name, ``forward``: for traffic along s."""
+
+    s: float
+    t: float
+    code: str
+    name: str
+    value: float
+    forward: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Geometry:
+    s: float
+    x: float
+    y: float
+    heading: float
+    length: float
+    kind: str
+    numbers: dict[str, float]
+    normalized: bool
+
+    def point(self, ds: Array) -> tuple[Array, Array, Array]:
+        n = self.numbers
+        if self.kind in ("line", "arc", "spiral"):
+            start = n.get("curvature", n.get("curvStart", 0.0))
+            rate = (n.get("curvEnd", start) - start) / self.length if self.kind == "spiral" else 0.0
+            s = ds[:, None] * (_NODES + 1) / 2
+            angle = self.heading + start * s + rate * s**2 / 2
+            scale = _WEIGHTS * ds[:, None] / 2
+            x, y = np.sum(scale * np.cos(angle), axis=1), np.sum(scale * np.sin(angle), axis=1)
+            return self.x + x, self.y + y, self.heading + start * ds + rate * ds**2 / 2
+        if self.kind == "poly3":
+            u, du = ds, np.ones_like(ds)
+            v, dv = _cubic(n, "", ds)
+        else:
+            p = ds / self.length if self.normalized else ds
+            u, du = _cubic(n, "U", p)
+            v, dv = _cubic(n, "V", p)
+        c, s_ = math.cos(self.heading), math.sin(self.heading)
+        return self.x + c * u - s_ * v, self.y + s_ * u + c * v, self.heading + np.arctan2(dv, du)
+
+
+def _cubic(numbers: dict[str, float], axis: str, p: Array) -> tuple[Array, Array]:
+    a, b, c, d = (numbers.get(k + axis, 0.0) for k in "abcd")
+    return a + p * (b + p * (c + p * d)), b + p * (2 * c + 3 * p * d)
+
+
+@dataclass(frozen=True, eq=False)
+class Road:
+    """A road: reference line, elevation and lanes. ``junction`` is "-1" outside junctions."""
+
+    id: str
+    length: float
+    junction: str
+    kind: str
+    sections: tuple[Section, ...]
+    signals: tuple[Signal, ...]
+    elevation: Cubics
+    superelevation: Cubics
+    offset: Cubics
+    geometries: tuple[_Geometry, ...]
+
+    def reference(self, s: Array) -> tuple[Array, Array, Array]:
+        """x, y [m] and heading [rad] of the reference line at ``s`` (N,) [m]."""
+        x, y, heading = np.empty_like(s), np.empty_like(s), np.empty_like(s)
+        index = np.searchsorted([g.s for g in self.geometries], s + 1e-9, side="right") - 1
+        for number in np.unique(index):
+            chosen, geometry = index == number, self.geometries[max(number, 0)]
+            x[chosen], y[chosen], heading[chosen] = geometry.point(s[chosen] - geometry.s)
+        return x, y, heading
+
+    def points(self, s: Array, t: Array, lift: float = 0.0) -> tuple[Array, Array]:
+        """Positions (N, 3) [m] and unit normals (N, 3) of the surface at ``s`` (N,), ``t`` (N,) (left is positive)."""
+        x, y, heading = self.reference(s)
+        roll, slope = self.superelevation(s), self.elevation.slope(s)
+        cos, sin = np.cos(heading), np.sin(heading)
+        across = t * np.cos(roll)
+        z = self.elevation(s) + t * np.sin(roll) + lift
+        normal = np.stack([-slope * cos + np.tan(roll) * sin, -slope * sin - np.tan(roll) * cos, np.ones_like(s)], -1)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        return np.stack([x - sin * across, y + cos * across, z], -1), normal
+
+    def borders(self, section: Section, s: Array) -> dict[int, Array]:
+        """Offset t (N,) [m] of each lane's outer border at ``s`` (N,); key 0 is the centre."""
+        borders = {0: self.offset(s)}
+        for side in (1, -1):
+            t = borders[0]
+            for lane in sorted((k for k in section.lanes if k * side > 0), key=abs):
+                t = t + side * np.maximum(section.lanes[lane].width(s - section.start), 0)
+                borders[lane] = t
+        return borders
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """An OpenDRIVE text, read. ``origin`` is (latitude, longitude) [deg] of x = y = 0."""
+
+    name: str
+    origin: tuple[float, float]
+    roads: tuple[Road, ...]
+
+
+def read(text: str) -> Network:
+    """The network in an OpenDRIVE text; ValueError when it is none or holds no road."""
+    try:
+        root = ElementTree.fromstring(text.encode())
+    except ElementTree.ParseError as error:
+        raise ValueError(f"not OpenDRIVE: {error}") from error
+    roads = tuple(_road(element) for element in root.iter("road"))
+    if root.tag != "OpenDRIVE" or not roads:
+        raise ValueError("not OpenDRIVE: no road in it")
+    header = root.find("header")
+    projection = root.findtext("header/geoReference") or ""
+    found = [re.search(rf"\+{key}=([-+.\deE]+)", projection) for key in ("lat_0", "lon_0")]
+    origin = [float(match.group(1)) if match else 0.0 for match in found]
+    return Network((header.get("name") or "") if header is not None else "", (origin[0], origin[1]), roads)
+
+
+def _road(element: ElementTree.Element) -> Road:
+    length = float(element.get("length", 0))
+    starts = [float(e.get("s", 0)) for e in element.findall("lanes/laneSection")]
+    ends = [*starts[1:], length]
+    sections = tuple(
+        _section(e, start, end)
+        for e, start, end in zip(element.findall("lanes/laneSection"), starts, ends, strict=True)
+    )
+    kind = element.find("type")
+    return Road(
+        id=element.get("id", ""),
+        length=length,
+        junction=element.get("junction", "-1"),
+        kind=(kind.get("type") or "") if kind is not None else "",
+        sections=sections,
+        signals=tuple(_signal(e) for e in element.findall("signals/signal")),
+        elevation=Cubics.read(element.findall("elevationProfile/elevation"), "s"),
+        superelevation=Cubics.read(element.findall("lateralProfile/superelevation"), "s"),
+        offset=Cubics.read(element.findall("lanes/laneOffset"), "s"),
+        geometries=tuple(_geometry(e) for e in element.findall("planView/geometry")),
+    )
+
+
+def _geometry(element: ElementTree.Element) -> _Geometry:
+    shape = next(iter(element))
+    if shape.tag not in ("line", "arc", "spiral", "poly3", "paramPoly3"):
+        raise ValueError(f"OpenDRIVE geometry {shape.tag!r} is not supported")
+    numbers = {key: float(value) for key, value in shape.attrib.items() if key != "pRange"}
+    s, x, y, heading, length = (float(element.get(key, 0)) for key in ("s", "x", "y", "hdg", "length"))
+    return _Geometry(s, x, y, heading, length, shape.tag, numbers, shape.get("pRange") == "normalized")
+
+
+def _section(element: ElementTree.Element, start: float, end: float) -> Section:
+    lanes = {}
+    for lane in element.iter("lane"):
+        marks = tuple(_mark(e, start) for e in lane.findall("roadMark"))
+        lanes[int(lane.get("id", 0))] = Lane(
+            int(lane.get("id", 0)), lane.get("type", "none"), Cubics.read(lane.findall("width"), "sOffset"), marks
+        )
+    return Section(start, end, lanes)
+
+
+def _mark(element: ElementTree.Element, start: float) -> Mark:
+    line = element.find("type/line")
+    detail = line.attrib if line is not None else {}
+    color = element.get("color", "standard")
+    return Mark(
+        start=start + float(element.get("sOffset", 0)),
+        kind=element.get("type", "none"),
+        color="white" if color == "standard" else color,
+        width=float(element.get("width") or detail.get("width") or 0.12) or 0.12,
+        dash=float(detail.get("length") or 3.0) or 3.0,
+        gap=float(detail.get("space") or 4.5) or 4.5,
+    )
+
+
+def _signal(element: ElementTree.Element) -> Signal:
+    return Signal(
+        s=float(element.get("s", 0)),
+        t=float(element.get("t", 0)),
+        code=element.get("type", ""),
+        name=element.get("name", ""),
+        value=float(element.get("value") or 0),
+        forward=element.get("orientation", "+") != "-",
+    )

@@ -1,0 +1,206 @@
+"""The land around the road: it meets the pavement's edge, drops into a shallow ditch and rolls away.
+
+Triangles are small near the road and grow with distance from it. The same triangles are drawn, cast upon by rays and
+stood upon by wheels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay, cKDTree
+
+from assets import ground
+from assets.mesh import Mesh
+from assets.noise import hashed, value_noise
+from assets.pieces import Piece, join, smooth_normals
+from assets.tags import Tag
+from renderers.scene import Placement
+from simulator.world.biome import Biome
+from simulator.world.road import Surface, placed
+
+Array = NDArray[np.float64]
+
+REACH = 420.0
+"""Metres of shaped land around the pavement; a coarse apron goes on to ``HORIZON``."""
+
+HORIZON = 3000.0
+
+CHUNK = 128.0
+
+_RINGS = ((0.5, 2.0), (1.4, 2.0), (2.4, 2.2), (3.6, 2.5), (5.2, 3.0), (7.5, 3.6))
+"""Lines of vertices that follow the pavement's edge: (distance from it, spacing) [m]."""
+
+_GRIDS = ((3.5, 10.5, 24.0), (7.0, 24.0, 60.0), (14.0, 60.0, 140.0), (28.0, 140.0, REACH), (90.0, REACH, 900.0))
+"""Jittered grids further out: (spacing, from, to) [m]."""
+
+_TUCK = 0.15
+"""The land reaches this far [m] under the pavement's edge, 4 cm below it, so that no crack shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Land:
+    """The land's mesh: ``vertices`` (V, 3) [m], ``faces`` (F, 3), ``normals`` (V, 3); ``placements``: it in chunks."""
+
+    vertices: Array
+    faces: NDArray[np.int64]
+    normals: Array
+    placements: tuple[Placement, ...]
+
+
+def build(surface: Surface, biome: Biome, seed: int) -> Land:
+    """The land around a paved surface."""
+    edge = _Edge(surface)
+    plane = _layout(surface, seed)
+    away = edge.distance(plane)
+    z = height(plane, away, edge, biome, seed)
+    vertices = np.column_stack([plane, z])
+    faces = _up(Delaunay(plane).simplices.astype(np.int64), plane)
+    normals = smooth_normals(vertices, faces)
+    colors = _colors(plane, away, biome, seed)
+    return Land(vertices, faces, normals, _chunks(vertices, faces, normals, colors))
+
+
+class _Edge:
+    """Distance to the pavement and the height of its nearest edge."""
+
+    def __init__(self, surface: Surface) -> None:
+        self.outline = surface.outline
+        shapely.prepare(self.outline)
+        rings = shapely.get_parts(shapely.boundary(self.outline))
+        self.border = _along(rings, 0.5)
+        levels = cKDTree(surface.samples[:, :2])
+        away, near = levels.query(self.border, k=2)
+        weight = 1 / (away + 0.02)
+        self.level = np.sum(weight * surface.samples[near, 2], axis=1) / weight.sum(axis=1)
+        self._tree = cKDTree(self.border)
+        self._coarse, self._coarse_level = self.border[::60], self.level[::60]
+
+    def distance(self, points: Array) -> Array:
+        """Distance (N,) [m] to the pavement's edge; negative inside."""
+        away = self._tree.query(points)[0]
+        return np.where(shapely.contains_xy(self.outline, points), -away, away)
+
+    def base(self, points: Array, away: Array) -> Array:
+        """Height (N,) [m] of the pavement nearby; far off, a blend of all of it."""
+        distance, near = self._tree.query(points, k=3)
+        weight = 1 / (distance + 0.05) ** 2
+        local = np.sum(weight * self.level[near], axis=1) / weight.sum(axis=1)
+        broad = np.empty(len(points))
+        for part in np.array_split(np.arange(len(points)), max(len(points) // 4000, 1)):
+            squared = ((points[part, None] - self._coarse) ** 2).sum(-1)
+            weight = 1 / (squared + 400.0) ** 1.5
+            broad[part] = weight @ self._coarse_level / weight.sum(axis=1)
+        share = _step(away, 6.0, 60.0)
+        return local * (1 - share) + broad * share
+
+
+def _along(rings: Array, spacing: float) -> Array:
+    """Points (N, 2) evenly spaced along line strings."""
+    points = []
+    for ring in rings:
+        count = max(int(ring.length / spacing), 8)
+        points.append(shapely.get_coordinates(shapely.line_interpolate_point(ring, np.arange(count) / count, True)))
+    return np.concatenate(points) if points else np.zeros((0, 2))
+
+
+def _step(value: Array, low: float, high: float) -> Array:
+    t = np.clip((value - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def height(points: Array, away: Array, edge: _Edge, biome: Biome, seed: int) -> Array:
+    """Height (N,) [m] of the land: pavement level, verge, ditch, then hills."""
+    verge = -0.04 - 0.05 * _step(away, 0.3, 1.5)
+    ditch = -biome.ditch * (_step(away, 1.2, 3.6) - _step(away, 4.2, 9.0))
+    bumps = 0.03 * _step(away, 0.5, 2.0) * value_noise(points, 2.3, seed + 1)
+    bumps += 0.16 * _step(away, 2.0, 14.0) * value_noise(points, 9.0, seed + 2)
+    hills = 0.15 * biome.relief * _step(away, 8, 70) * value_noise(points, 45.0, seed + 3)
+    hills += biome.relief * _step(away, 25, 330) * (value_noise(points, 160.0, seed + 4) + 0.25)
+    hills += 4 * biome.relief * _step(away, 250, 1800) * (value_noise(points, 900.0, seed + 5) + 0.1)
+    return edge.base(points, away) + np.where(away > -1, verge + ditch + bumps + hills, -0.6)
+
+
+def _layout(surface: Surface, seed: int) -> Array:
+    """Where the vertices lie (N, 2)."""
+    outline = surface.outline
+    hidden = _along(_rings(outline.buffer(-3.0)), 5.0)
+    points = [hidden, _along(_rings(outline.buffer(-_TUCK)), 2.0)]
+    for distance, spacing in _RINGS:
+        points.append(_along(_rings(outline.buffer(distance, quad_segs=4)), spacing))
+    low, high = np.array(outline.bounds[:2]), np.array(outline.bounds[2:])
+    tree = cKDTree(_along(_rings(outline), 2.0))
+    for spacing, near, far in _GRIDS:
+        axes = [
+            np.arange(np.floor((a - far) / spacing), np.ceil((b + far) / spacing))
+            for a, b in zip(low, high, strict=True)
+        ]
+        cell = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2).astype(np.int64)
+        jitter = np.stack([hashed(cell, seed + 11), hashed(cell, seed + 12)], -1) - 0.5
+        grid = (cell + 0.7 * jitter) * spacing
+        away = tree.query(grid, distance_upper_bound=far + 1)[0]
+        grid = grid[(away > near) & (away <= far)]
+        points.append(grid[~shapely.contains_xy(outline, grid)])
+    middle, span = (low + high) / 2, (high - low).max() / 2
+    for radius in (span + 1400, span + HORIZON):
+        angle = np.arange(24) / 24 * 2 * np.pi
+        points.append(middle + radius * np.stack([np.cos(angle), np.sin(angle)], -1))
+    return np.concatenate(points)
+
+
+def _rings(shape: shapely.Geometry) -> Array:
+    return np.asarray(shapely.get_parts(shapely.boundary(shape)))
+
+
+def _up(faces: NDArray[np.int64], plane: Array) -> NDArray[np.int64]:
+    a, b, c = (plane[faces[:, k]] for k in range(3))
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    faces = faces[np.abs(area) > 1e-6]
+    flip = area[np.abs(area) > 1e-6] < 0
+    faces[flip] = faces[flip, ::-1]
+    return faces
+
+
+def cover(points: Array, away: Array, biome: Biome, seed: int) -> Array:
+    """How much of the ground is covered by grass, (N,) in [0, 1]: the same patches that the tufts grow in."""
+    field = 0.6 * value_noise(points, 14.0, seed + 21) + 0.4 * value_noise(points, 4.5, seed + 22)
+    field += 0.35 * value_noise(points, 70.0, seed + 23)
+    threshold = 0.55 * (1 - 2 * biome.cover_share)
+    return _step(field, threshold - 0.25, threshold + 0.25) * _step(away, 0.6, 2.2)
+
+
+def _colors(points: Array, away: Array, biome: Biome, seed: int) -> Array:
+    """Vertex colours (N, 3): gravel beside the pavement, then earth, darker places, and grass."""
+    dark = _step(value_noise(points, 23.0, seed + 31) + 0.5 * value_noise(points, 6.0, seed + 32), -0.3, 0.9)
+    color = np.array(biome.earth, float) * (1 - dark[:, None]) + np.array(biome.earth_dark, float) * dark[:, None]
+    covered = 0.8 * cover(points, away, biome, seed)[:, None]
+    color = color * (1 - covered) + np.array(biome.cover, float) * covered
+    gravel = (1 - _step(away + 0.5 * value_noise(points, 3.0, seed + 33), 0.6, 2.4))[:, None]
+    color = color * (1 - gravel) + np.array(biome.gravel, float) * gravel
+    light = 1 + 0.07 * value_noise(points, 3.1, seed + 34) + 0.05 * value_noise(points, 31.0, seed + 35)
+    return color * light[:, None]
+
+
+def _chunks(vertices: Array, faces: NDArray[np.int64], normals: Array, colors: Array) -> tuple[Placement, ...]:
+    middle = vertices[faces][:, :, :2].mean(axis=1)
+    extent = np.abs(vertices[faces][:, :, :2] - middle[:, None]).max(axis=(1, 2))
+    size = np.where(extent > 20, 8 * CHUNK, CHUNK)  # big triangles in big chunks
+    key = np.column_stack([extent > 20, np.floor(middle / size[:, None])]).astype(np.int64)
+    _, group = np.unique(key, axis=0, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    placements = []
+    for part in np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1):
+        used, local = np.unique(faces[part], return_inverse=True)
+        mesh: Mesh = join(
+            [
+                Piece(
+                    vertices[used], local.reshape(-1, 3), normals[used], vertices[used, :2] / ground.PLANE_TILE,
+                    colors[used], ground.earth(),
+                )
+            ]
+        )  # fmt: skip
+        placements.append(placed(mesh, Tag.TERRAIN))
+    return tuple(placements)

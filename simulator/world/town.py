@@ -1,0 +1,120 @@
+"""A place: what is drawn of it, where the ground lies, where vehicles may start and what stands in their way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import maps
+from renderers.scene import Placement
+from simulator.world import dressing, road, terrain
+from simulator.world.biome import BIOMES
+from simulator.world.footing import Footing
+from simulator.world.obstacle import Obstacle
+from simulator.world.opendrive import Network, read
+
+Array = NDArray[np.float64]
+
+ROAD_FRICTION = 0.9
+"""Tyre friction coefficient of dry asphalt (e.g. Wong, Theory of Ground Vehicles, table 1.4: 0.8-0.9)."""
+
+SPAWN_SPACING = 40.0
+"""Metres between spawn points along a lane."""
+
+
+@dataclass(frozen=True, eq=False)
+class Town:
+    """The still part of the world, right-handed, z up.
+
+    Attributes:
+        name: the map's name; opendrive: its OpenDRIVE text.
+        static: everything that is drawn and does not move.
+        spawn_points: (4, 4) ``world_from_body`` each, on driving lanes, x along the traffic.
+        geo_reference: (latitude, longitude) [deg] of the origin.
+        obstacles: trunks, poles, posts.
+        network: the roads, read.
+    """
+
+    name: str
+    opendrive: str
+    static: tuple[Placement, ...]
+    spawn_points: tuple[Array, ...]
+    geo_reference: tuple[float, float]
+    obstacles: tuple[Obstacle, ...]
+    network: Network
+    _footing: Callable[[Array], tuple[Array, Array, NDArray[np.int64]]] = field(repr=False)
+    _land_friction: float = field(repr=False)
+
+    def ground(self, points: Array) -> tuple[Array, Array]:
+        """Heights (N,) [m] and unit normals (N, 3) of what is drawn under ``points`` (N, 2) [m].
+
+        Raises ValueError for points beyond the horizon, some 3 km away from the roads.
+        """
+        heights, normals, _ = self._footing(points)
+        return heights, normals
+
+    def friction(self, points: Array) -> Array:
+        """Tyre friction coefficient (N,) of the dry ground under ``points`` (N, 2) [m]."""
+        _, _, mesh = self._footing(points)
+        return np.where(mesh == 0, ROAD_FRICTION, self._land_friction)
+
+
+def load_town(name: str | None = None, opendrive: str | None = None, seed: int = 0) -> Town:
+    """The town of a built-in map by ``name``, or around any ``opendrive`` text.
+
+    ``seed`` draws the land's shape and all that grows on it. An OpenDRIVE text named like a built-in map gets its
+    landscape. Raises ValueError for both or neither argument, unknown names, and text that is not OpenDRIVE.
+    """
+    if (name is None) == (opendrive is None):
+        raise ValueError("give either the name of a built-in map or an OpenDRIVE text")
+    if opendrive is None:
+        if name not in maps.names():
+            raise ValueError(f"no built-in map {name!r}; there are: {', '.join(maps.names())}")
+        opendrive = maps.path(str(name)).read_text(encoding="utf-8")
+    network = read(opendrive)
+    biome = BIOMES[maps.biome(network.name) if network.name in maps.names() else "temperate"]
+    surface = road.build(network)
+    land = terrain.build(surface, biome, seed)
+    footing = Footing([surface.solid, (land.vertices, land.faces, land.normals)])
+    dressed = dressing.build(network, surface, footing, biome, seed)
+    return Town(
+        name=network.name or "OpenDriveMap",
+        opendrive=opendrive,
+        static=(*surface.placements, *land.placements, *dressed.placements),
+        spawn_points=_spawn_points(network),
+        geo_reference=network.origin,
+        obstacles=dressed.obstacles,
+        network=network,
+        _footing=footing,
+        _land_friction=biome.friction,
+    )
+
+
+def _spawn_points(network: Network) -> tuple[Array, ...]:
+    """Poses on the driving lanes outside junctions, ``SPAWN_SPACING`` apart, lane by lane."""
+    points = []
+    for piece in network.roads:
+        if piece.junction != "-1":
+            continue
+        for section in piece.sections:
+            count = int((section.end - section.start) // SPAWN_SPACING)
+            s = section.start + (np.arange(count) + 0.5) * (section.end - section.start) / max(count, 1)
+            borders = piece.borders(section, s)
+            _, _, heading = piece.reference(s)
+            for lane in section.lanes.values():
+                if lane.kind != "driving":
+                    continue
+                inner = borders[lane.id - int(np.sign(lane.id))]
+                position, up = piece.points(s, (borders[lane.id] + inner) / 2)
+                way = -1.0 if lane.id > 0 else 1.0
+                forward = np.stack([np.cos(heading), np.sin(heading), np.zeros_like(heading)], -1) * way
+                left = np.cross(up, forward)
+                left /= np.linalg.norm(left, axis=1, keepdims=True)
+                forward = np.cross(left, up)
+                poses = np.tile(np.eye(4), (len(s), 1, 1))
+                poses[:, :3] = np.stack([forward, left, up, position], axis=-1)
+                points.extend(poses)
+    return tuple(points)
