@@ -1,0 +1,1 @@
+"""From recordings to datasets in published formats, complete or absent, and the checks of such datasets."""

@@ -1,0 +1,171 @@
+"""Runs in nuscenes-devkit's own environment and prints one line of JSON. The devkit is used as it is.
+
+devkit_judge.py tables DATAROOT                 counts, after every token and file has been resolved through the devkit
+devkit_judge.py boxes DATAROOT                  devkit's view of each annotation: points inside, velocity, pixels
+devkit_judge.py map DATAROOT                    share of ego poses that lie on the map's mask
+devkit_judge.py render DATAROOT FILE            renders the first sample
+devkit_judge.py detection DATAROOT SPLIT OUT    ground truth as predictions through DetectionEval
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from nuscenes.eval.common.config import config_factory
+from nuscenes.eval.detection.evaluate import DetectionEval
+from nuscenes.eval.detection.utils import category_to_detection_name
+from nuscenes.nuscenes import NuScenes
+from nuscenes.utils.data_classes import LidarPointCloud
+from nuscenes.utils.geometry_utils import points_in_box, view_points
+from nuscenes.utils.splits import get_scenes_of_split
+from PIL import Image
+
+VERSION = "v1.0-trainval"
+
+
+def tables(nusc: NuScenes) -> dict:
+    """Follows every token of every record, and decodes every file."""
+    # Names of tokens that are not the name of the table they point to.
+    special = {
+        "prev": None,
+        "next": None,
+        "first_sample_token": "sample",
+        "last_sample_token": "sample",
+        "first_annotation_token": "sample_annotation",
+        "last_annotation_token": "sample_annotation",
+    }
+    followed = 0
+    for table in nusc.table_names:
+        for record in getattr(nusc, table):
+            for key, value in record.items():
+                if key in ("prev", "next"):
+                    targets, goal = [value] if value else [], table
+                elif key in special or key.endswith("_token"):
+                    targets, goal = [value], special.get(key) or key[: -len("_token")]
+                elif key.endswith("_tokens"):
+                    targets, goal = value, key[: -len("_tokens")]
+                else:
+                    continue
+                for target in targets:
+                    assert nusc.get(goal, target)["token"] == target
+                    followed += 1
+    for record in nusc.sample_data:
+        path = nusc.get_sample_data_path(record["token"])
+        if record["sensor_modality"] == "camera":
+            with Image.open(path) as picture:
+                assert picture.size == (record["width"], record["height"]), path
+                picture.load()
+        else:
+            assert LidarPointCloud.from_file(path).points.shape[0] == 4
+    return {
+        "followed": followed,
+        **{table: len(getattr(nusc, table)) for table in nusc.table_names},
+        "keyframes": sum(record["is_key_frame"] for record in nusc.sample_data),
+        "splits": {name: get_scenes_of_split(name, nusc) for name in ("longtail_train", "longtail_val")},
+        "in_official": {
+            name: [s["name"] for s in nusc.scene if s["name"] in get_scenes_of_split(name, nusc)]
+            for name in ("train", "val")
+        },
+    }
+
+
+def boxes(nusc: NuScenes) -> list:
+    """For each annotation what the devkit makes of it: points of the LiDAR file inside its box, counted by geometry,
+    its velocity, and where its centre falls in each camera that sees it."""
+    found = []
+    for sample in nusc.sample:
+        path, lidar_boxes, _ = nusc.get_sample_data(sample["data"]["LIDAR_TOP"])
+        points = LidarPointCloud.from_file(path).points[:3]
+        pixels: dict = {}
+        for channel, name in sample["data"].items():
+            if channel.startswith("CAM"):
+                _, camera_boxes, intrinsic = nusc.get_sample_data(name)
+                for box in camera_boxes:
+                    u, v, _ = view_points(box.center[:, None], intrinsic, normalize=True)[:, 0]
+                    pixels.setdefault(box.token, {})[channel] = [u, v]
+        for box in lidar_boxes:
+            record = nusc.get("sample_annotation", box.token)
+            found.append(
+                {
+                    "category": box.name,
+                    "num_lidar_pts": record["num_lidar_pts"],
+                    "inside": int(points_in_box(box, points).sum()),
+                    "center": box.center.tolist(),
+                    "velocity": np.nan_to_num(nusc.box_velocity(box.token)).tolist(),
+                    "pixels": pixels.get(box.token, {}),
+                    "visibility": nusc.get("visibility", record["visibility_token"])["level"],
+                    "attributes": [nusc.get("attribute", name)["name"] for name in record["attribute_tokens"]],
+                }
+            )
+    return found
+
+
+def on_map(nusc: NuScenes) -> dict:
+    mask = nusc.map[0]["mask"]
+    poses = np.array([record["translation"] for record in nusc.ego_pose])
+    across = np.array([-np.sin(0.3), np.cos(0.3)])
+    off = poses[:, :2] + 20 * across
+    return {
+        "on": float(mask.is_on_mask(poses[:, 0], poses[:, 1]).mean()),
+        "beside": float(mask.is_on_mask(off[:, 0], off[:, 1]).mean()),
+    }
+
+
+def detection(nusc: NuScenes, split: str, out: str) -> dict:
+    """The annotations as predictions of score 1. Those without a return are left out, as the evaluation leaves them
+    out of the ground truth (``filter_eval_boxes``); everything else, ranges included, is left to the devkit."""
+    scenes = set(get_scenes_of_split(split, nusc))
+    results, present = {}, {}
+    for sample in nusc.sample:
+        if nusc.get("scene", sample["scene_token"])["name"] not in scenes:
+            continue
+        results[sample["token"]] = []
+        for name in sample["anns"]:
+            record = nusc.get("sample_annotation", name)
+            detection_name = category_to_detection_name(record["category_name"])
+            if detection_name is None or record["num_lidar_pts"] + record["num_radar_pts"] == 0:
+                continue
+            attributes = [nusc.get("attribute", token)["name"] for token in record["attribute_tokens"]]
+            results[sample["token"]].append(
+                {
+                    "sample_token": sample["token"],
+                    "translation": record["translation"],
+                    "size": record["size"],
+                    "rotation": record["rotation"],
+                    "velocity": np.nan_to_num(nusc.box_velocity(name)[:2]).tolist(),
+                    "detection_name": detection_name,
+                    "detection_score": 1.0,
+                    "attribute_name": "".join(attributes),
+                }
+            )
+    modality = dict.fromkeys(("use_camera", "use_lidar", "use_radar", "use_map", "use_external"), False)
+    path = Path(out) / "predictions.json"
+    path.write_text(json.dumps({"meta": modality, "results": results}))
+    judge = DetectionEval(nusc, config_factory("detection_cvpr_2019"), str(path), split, out, verbose=False)
+    for box in judge.gt_boxes.all:
+        present[box.detection_name] = present.get(box.detection_name, 0) + 1
+    summary = judge.main(render_curves=False)
+    return {
+        "mean_ap": summary["mean_ap"],
+        "ap": summary["mean_dist_aps"],
+        "errors": summary["tp_errors"],
+        "nds": summary["nd_score"],
+        "present": present,
+    }
+
+
+def main() -> None:
+    command, dataroot, *rest = sys.argv[1:]
+    nusc = NuScenes(VERSION, dataroot, verbose=False)
+    if command == "render":
+        nusc.render_sample(nusc.sample[0]["token"], out_path=rest[0], verbose=False)
+        result: object = {"bytes": Path(rest[0]).stat().st_size}
+    elif command == "detection":
+        result = detection(nusc, *rest)
+    else:
+        result = {"tables": tables, "boxes": boxes, "map": on_map}[command](nusc)
+    print(json.dumps(result))
+
+
+main()
