@@ -1,0 +1,276 @@
+"""People and animals: they go where they are told, on their own feet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.model import Clip
+from renderers.scene import Instance
+from simulator.world.bodies import GRAVITY, Array, Body, Surface, angles, bounds_box, rigid, transformed, upright
+
+BLEND = 0.25
+"""Time [s] in which one motion fades into the next."""
+STILL = 0.05
+"""Below this speed [m/s] a walker stands."""
+TURN_RATE = 4.0
+"""[rad/s]"""
+JUMP_SPEED = 3.2
+"""[m/s], a standing jump of half a metre."""
+KNOCK = 1.5
+"""A push that changes the velocity by more than this [m/s] throws a walker down."""
+SLIDE = 5.0
+"""Deceleration [m/s^2] of a fallen body on the road."""
+FALL_TIME = 0.5
+"""[s]"""
+
+
+@dataclass(frozen=True)
+class WalkerControl:
+    """Where to go: ``direction`` (3,), world, of which only the horizontal part counts; ``speed`` [m/s]; ``jump``."""
+
+    direction: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    speed: float = 0.0
+    jump: bool = False
+
+
+@dataclass
+class Layer:
+    """A clip that plays: where in its cycle it is, and its share of the pose."""
+
+    clip: Clip
+    phase: float
+    weight: float
+
+
+@dataclass(eq=False)
+class WalkerBody(Body):
+    """A person or an animal.
+
+    Attributes:
+        random: draws how long it stands and when it grazes.
+        fallen: whether something knocked it down; it stays down until it is teleported.
+    """
+
+    random: np.random.Generator = field(kw_only=True)
+    control: WalkerControl = field(default_factory=WalkerControl, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._layers: list[Layer] = []
+        self._idle, self._idle_left = "stand", 0.0
+        self._down: float | None = None
+        self._tip: Array = np.zeros(3)
+        self._yaw = 0.0
+        self._height: float | None = None
+        self._walked: tuple[Array, float] | None = None
+        self._skinned = next((p for p in self.model.parts if p.lods[0].bone_indices is not None), None)
+        self._bones: NDArray[np.float32] | None = None
+        self._previous_bones: NDArray[np.float32] | None = None
+        super().__post_init__()
+        self.place(self.world_from_body)
+        self._animate(0.0, 0.0, 0.0)
+
+    @property
+    def fallen(self) -> bool:
+        return self._down is not None
+
+    @property
+    def acceleration_limit(self) -> float:
+        """[m/s^2]: people 4, a sprinter's first step; animals 10."""
+        return 10.0 if self.model.category.startswith("animal") else 4.0
+
+    @property
+    def gait(self) -> tuple[str, float]:
+        """Name and phase in [0, 1) of the motion that shows most; ("", 0.0) for a model without motions."""
+        if not self._layers:
+            return "", 0.0
+        top = max(self._layers, key=lambda layer: layer.weight)
+        return top.clip.name, top.phase
+
+    def place(self, world_from_body: Array) -> None:
+        super().place(world_from_body)
+        self._yaw = angles(self.world_from_body)[0]
+        self._height = None  # above the ground; measured at the next step
+        self._down = None
+
+    def walk_to(self, world_from_body: Array, speed: float) -> None:
+        """Puts its feet on the ground under that pose in the next step, its gait that of ``speed`` [m/s]."""
+        self._walked = rigid(world_from_body), float(speed)
+
+    def push(self, velocity_change: Array, yaw_rate_change: float) -> None:
+        super().push(velocity_change, 0.0)
+
+    def knock(self, velocity_change: Array) -> None:
+        """A blow: pushes, and throws the walker down when it is hard."""
+        self.push(velocity_change, 0.0)
+        strength = float(np.hypot(velocity_change[0], velocity_change[1]))
+        if strength < KNOCK or self.fallen:
+            return
+        self._down = 0.0
+        direction = np.array([velocity_change[0], velocity_change[1], 0.0]) / strength
+        length, width, _ = self.model.size
+        if length > 1.3 * width:  # a long body falls on its side
+            side = np.array([-np.sin(self._yaw), np.cos(self._yaw), 0.0])
+            direction = side if side @ direction >= 0 else -side
+        self._tip = direction
+
+    # -- a step -------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        super().begin()
+        self._previous_bones = self.bones
+
+    def stride(self, dt: float) -> Array:
+        """Horizontal place (2,) [m] at the end of the step, by control, by the client's walker AI, or by sliding."""
+        here = self.world_from_body[:2, 3]
+        if self._walked is not None:
+            return self._walked[0][:2, 3]
+        if not self.simulate_physics:
+            return here
+        velocity = self.velocity[:2]
+        pace = float(np.hypot(*velocity))
+        if self.fallen:
+            velocity = velocity * (max(0.0, pace - SLIDE * dt) / pace if pace > 0 else 0.0)
+        elif not self._height:  # in the air nothing can be pushed off from
+            direction = np.nan_to_num(np.asarray(self.control.direction, dtype=np.float64)[:2])
+            length = float(np.hypot(*direction))
+            speed = max(0.0, float(np.nan_to_num(self.control.speed)))
+            wanted = direction / length * speed if length > 1e-9 else np.zeros(2)
+            change = wanted - velocity
+            size, limit = float(np.hypot(*change)), self.acceleration_limit * dt
+            velocity = velocity + change * (limit / size if size > limit else 1.0)
+            if length > 1e-9 and speed > STILL:
+                self._turn(float(np.arctan2(direction[1], direction[0])), dt)
+        self.velocity = np.array([velocity[0], velocity[1], self.velocity[2]])
+        return here + velocity * dt
+
+    def _turn(self, yaw: float, dt: float) -> None:
+        away = (yaw - self._yaw + np.pi) % (2 * np.pi) - np.pi
+        change = float(np.clip(away, -TURN_RATE * dt, TURN_RATE * dt))
+        self._yaw += change
+        self.angular_velocity = np.array([0.0, 0.0, change / dt])
+
+    def stand_on(self, place: Array, ground: float, dt: float) -> None:
+        """Ends the step at ``place`` (2,) [m], feet on the ground of that height [m] unless it falls or jumps."""
+        before = self.previous_world_from_body[:3, 3]
+        distance = float(np.hypot(*(place - before[:2])))
+        speed = distance / dt
+        if self._walked is not None:
+            pose, speed = self._walked
+            self._walked = None
+            self._turn(angles(pose)[0], dt)
+            self._pose(np.array([place[0], place[1], ground]), dt)
+            self.velocity = (self.world_from_body[:3, 3] - before) / dt
+        elif self.simulate_physics:
+            if self._height is None:
+                self._height = max(0.0, float(self.world_from_body[2, 3]) - ground)
+            up = float(self.velocity[2])
+            if self._height == 0.0 and self.control.jump and not self.fallen:
+                up = JUMP_SPEED
+            if self.gravity:
+                up = up - GRAVITY * dt if self._height > 0 or up > 0 else 0.0
+            self._height += up * dt
+            if self._height <= 0:
+                self._height, up = 0.0, 0.0
+            self.velocity = np.array([self.velocity[0], self.velocity[1], up])
+            self._pose(np.array([place[0], place[1], ground + self._height]), dt)
+        self._animate(speed, distance, dt)
+
+    def _pose(self, position: Array, dt: float) -> None:
+        pose = upright(position, self._yaw)
+        if self._down is not None:
+            self._down = min(self._down + dt, FALL_TIME)
+            tilt = np.pi / 2 * (self._down / FALL_TIME) ** 2
+            axis = np.array([-self._tip[1], self._tip[0], 0.0])
+            skew = np.array([[0.0, 0.0, axis[1]], [0.0, 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+            pose[:3, :3] = (np.eye(3) + np.sin(tilt) * skew + (1 - np.cos(tilt)) * skew @ skew) @ pose[:3, :3]
+            pose[2, 3] += np.sin(tilt) * min(self.model.size[:2]) / 2  # lies on its side, not in the road
+        self.world_from_body = pose
+
+    # -- motions ------------------------------------------------------------------------------------------------------
+
+    def _animate(self, speed: float, distance: float, dt: float) -> None:
+        """Advances the motions: those that travel by the distance gone, the others by time; fades to the one wanted."""
+        if not self.model.clips:
+            return
+        self._bones = None
+        wanted = self._wanted_clip(speed, dt)
+        for layer in self._layers:
+            step = distance / layer.clip.stride if layer.clip.stride > 0 else dt / layer.clip.period
+            layer.phase = (layer.phase + step) % 1.0
+        target = next((layer for layer in self._layers if layer.clip is wanted), None)
+        if target is None:
+            in_step = next((layer.phase for layer in self._layers if layer.clip.stride > 0), 0.0)
+            target = Layer(wanted, in_step if wanted.stride > 0 else 0.0, 0.0)
+            self._layers.append(target)
+        others = [layer for layer in self._layers if layer is not target]
+        target.weight = min(1.0, target.weight + dt / BLEND) if others else 1.0
+        rest = sum(layer.weight for layer in others)
+        for layer in others:
+            layer.weight *= (1.0 - target.weight) / rest if rest > 0 else 0.0
+        self._layers = [layer for layer in self._layers if layer.weight > 0.0 or layer is target]
+
+    def _wanted_clip(self, speed: float, dt: float) -> Clip:
+        moving = any(clip.stride > 0 for clip in self.model.clips)
+        if speed > STILL and moving and not self.fallen:
+            current = self._layers[-1].clip if self._layers else None
+            if (
+                current is not None
+                and current.stride > 0
+                and 0.9 * current.speeds[0] <= speed <= 1.1 * current.speeds[1]
+            ):
+                return current  # no change of gait at every breath
+            return self.model.gait(speed)
+        self._idle_left -= dt
+        idle = [clip.name for clip in self.model.clips if clip.stride == 0]
+        if not idle:
+            return self.model.gait(0.0)
+        if self._idle_left <= 0 or self.fallen:
+            others = [name for name in idle if name != "stand"]
+            wander = bool(others) and not self.fallen and self._idle == "stand" and self.random.random() < 0.5
+            self._idle = others[int(self.random.integers(len(others)))] if wander else "stand"
+            self._idle_left = float(self.random.uniform(3.0, 9.0))
+        return self.model.clip(self._idle if self._idle in idle else idle[0])
+
+    @property
+    def bones(self) -> NDArray[np.float32] | None:
+        """Skinning matrices (B, 4, 4) float32 of the present pose; None for a rigid model."""
+        if self._bones is None and self._layers:
+            total = sum(layer.weight for layer in self._layers)
+            self._bones = np.sum(
+                [np.float32(layer.weight / total) * layer.clip.pose(layer.phase) for layer in self._layers], axis=0
+            ).astype(np.float32)
+        return self._bones
+
+    def instances(self) -> list[Instance]:
+        instances = super().instances()
+        for instance, part in zip(instances, self.model.parts, strict=True):
+            if part is self._skinned:
+                instance.bones = self.bones
+                instance.previous_bones = self.bones if self._previous_bones is None else self._previous_bones
+        return instances
+
+    def box(self) -> tuple[Array, tuple[float, float, float]]:
+        """An upright box turned by the walker's yaw, around the posed vertices of the finest meshes."""
+        frame = upright(self.world_from_body[:3, 3], self._yaw)
+        frame_from_body = np.linalg.inv(frame) @ self.world_from_body
+        points = [
+            transformed(
+                frame_from_body @ part.body_from_part, part.lods[0].posed(self.bones if part is self._skinned else None)
+            )
+            for part in self.model.parts
+        ]
+        return bounds_box(np.concatenate(points), frame)
+
+
+def walk(walkers: Sequence[WalkerBody], surface: Surface, dt: float) -> None:
+    """Moves walkers by ``dt`` [s], feet on the ground."""
+    if not walkers:
+        return
+    places = np.array([body.stride(dt) for body in walkers])
+    heights, _ = surface.ground(places)
+    for body, place, height in zip(walkers, places, heights, strict=True):
+        body.stand_on(place, float(height), dt)

@@ -1,0 +1,165 @@
+"""The world: a town, the bodies in it, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from assets.model import Model
+from renderers.scene import Environment, Placement, Scene
+from simulator.world.bodies import Array, Body, Surface, in_order, rigid
+from simulator.world.collisions import Contact, Level, overlap
+from simulator.world.encounters import Encounters, body_prism, hit, inverse_inertia, prism
+from simulator.world.obstacle import Obstacle
+from simulator.world.vehicles import VehicleBody, VehiclePhysics, drive
+from simulator.world.walkers import WalkerBody, walk
+from simulator.world.weather import grip
+
+WALKER_DENSITY = 150.0
+"""kg per m^3 of bounding box: 75 kg in 0.5 x 0.55 x 1.75 m."""
+PROP_DENSITY = 50.0
+"""kg per m^3 of bounding box: a traffic cone weighs about 5 kg."""
+DROP = 0.5
+"""A spawn pose may hang this high [m] above what it would land on."""
+LONGEST_STEP = 1.0
+"""[s]; a longer step is a mistake in units."""
+
+AnyBody = TypeVar("AnyBody", bound=Body)
+
+
+class Town(Surface, Protocol):
+    """What the world needs of a town."""
+
+    @property
+    def static(self) -> tuple[Placement, ...]: ...
+
+    @property
+    def obstacles(self) -> Sequence[Obstacle]: ...
+
+
+class World:
+    """Bodies in a town and their physics. Right-handed; the same calls give the same bytes.
+
+    Attributes:
+        bodies: by actor id. environment: light and weather, assignable; wet roads grip less.
+        random: for whoever needs a draw that belongs to the world.
+        contacts: of the last step.
+    """
+
+    def __init__(self, town: Town, seed: int) -> None:
+        self.town = town
+        self.bodies: dict[int, Body] = {}
+        self.environment = Environment()
+        self.contacts: list[Contact] = []
+        self._level = Level(town.obstacles)
+        self.reseed(seed)
+
+    def reseed(self, seed: int) -> None:
+        """Starts all random draws anew, those of every body included."""
+        self._seed = seed
+        self.random = np.random.default_rng(seed)
+        for body in in_order(self.bodies):
+            if isinstance(body, WalkerBody):
+                body.random = self._generator(body.actor_id)
+
+    def _generator(self, actor_id: int) -> np.random.Generator:
+        """A body's own draws do not depend on what else was spawned."""
+        return np.random.default_rng([self._seed, actor_id])
+
+    # -- bodies -------------------------------------------------------------------------------------------------------
+
+    def add_vehicle(
+        self, actor_id: int, model: Model, world_from_body: Array, physics: VehiclePhysics | None = None
+    ) -> VehicleBody:
+        """Adds a vehicle; without ``physics`` they follow from the model. Raises ValueError for an id in use."""
+        physics = physics or VehiclePhysics.for_model(model)
+        return self._add(VehicleBody(actor_id, model, world_from_body, physics.mass, physics=physics))
+
+    def add_walker(self, actor_id: int, model: Model, world_from_body: Array) -> WalkerBody:
+        """Adds a person or an animal. Raises ValueError for an id in use."""
+        mass = WALKER_DENSITY * float(np.prod(model.size))
+        return self._add(WalkerBody(actor_id, model, world_from_body, mass, random=self._generator(actor_id)))
+
+    def add_prop(self, actor_id: int, model: Model, world_from_body: Array) -> Body:
+        """Adds a thing that stays where it is until it is pushed. Raises ValueError for an id in use."""
+        return self._add(Body(actor_id, model, world_from_body, PROP_DENSITY * float(np.prod(model.size))))
+
+    def _add(self, body: AnyBody) -> AnyBody:
+        if body.actor_id in self.bodies or not 1 <= body.actor_id < 2**32:
+            raise ValueError(f"actor id {body.actor_id} is in use, or not in 1..2^32-1")
+        self.bodies[body.actor_id] = body
+        return body
+
+    def remove(self, actor_id: int) -> None:
+        """Takes a body out; raises KeyError for an unknown id."""
+        del self.bodies[actor_id]
+
+    def teleport(self, actor_id: int, world_from_body: Array) -> None:
+        """Moves a body at once; its velocity stays. Raises KeyError for an unknown id, ValueError for a wrong pose."""
+        self.bodies[actor_id].place(world_from_body)
+
+    def add_impulse(self, actor_id: int, impulse: Array, point: Array | None = None) -> None:
+        """Hits a body with an impulse (3,) [N s], at a world point (3,) [m] or at its centre of mass."""
+        body = self.bodies[actor_id]
+        impulse = np.asarray(impulse, dtype=np.float64)
+        turn = 0.0
+        if point is not None:
+            arm = np.asarray(point, dtype=np.float64)[:2] - body_prism(body)["pivot"]
+            turn = float(arm[0] * impulse[1] - arm[1] * impulse[0])
+        hit(body, impulse / body.mass, turn * inverse_inertia(body))
+
+    def add_angular_impulse(self, actor_id: int, impulse: Array) -> None:
+        """Turns a body about the vertical with an angular impulse (3,) [N m s]; other axes belong to the springs."""
+        body = self.bodies[actor_id]
+        hit(body, np.zeros(3), float(impulse[2]) * inverse_inertia(body))
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def step(self, dt: float) -> None:
+        """Moves everything by ``dt`` [s]. Raises ValueError unless 0 < dt <= 1."""
+        if not 0 < dt <= LONGEST_STEP:
+            raise ValueError(f"a step must last more than 0 and at most {LONGEST_STEP} s, not {dt}")
+        bodies = in_order(self.bodies)
+        for body in bodies:
+            body.begin()
+            if body.simulate_physics:
+                body.take_targets()
+        vehicles = [body for body in bodies if isinstance(body, VehicleBody) and body.simulate_physics]
+        walk([body for body in bodies if isinstance(body, WalkerBody)], self.town, dt)
+        for body in bodies:
+            if not isinstance(body, VehicleBody | WalkerBody):
+                body.slide(self.town, dt)
+        encounters = Encounters(self._level, [body for body in bodies if body.collides], vehicles, dt)
+        drive(vehicles, self.town, grip(self.environment), dt, encounters.between)
+        self.contacts = encounters.finish()
+        for body in bodies:
+            body.finish(dt)
+
+    # -- what is there ------------------------------------------------------------------------------------------------
+
+    def scene(self) -> Scene:
+        """What can be seen now. The instances are the same objects each tick, brought up to date."""
+        instances = [instance for body in in_order(self.bodies) for instance in body.instances()]
+        return Scene(self.town.static, instances, self.environment)
+
+    def box(self, actor_id: int) -> tuple[Array, tuple[float, float, float]]:
+        """world_from_box (4, 4) and (length, width, height) [m], tight to the posed mesh; KeyError for an unknown id.
+
+        Vehicles and props: turned as the body; walkers: upright, turned by their yaw.
+        """
+        return self.bodies[actor_id].box()
+
+    def overlaps(self, model: Model, world_from_body: Array) -> bool:
+        """Whether a model at a pose up to ``DROP`` above the ground would stand in another body or an obstacle."""
+        candidate = prism(model, rigid(world_from_body))
+        candidate["low"] -= DROP
+        candidate["inverse_mass"] = 1.0
+        others = [body_prism(body) for body in in_order(self.bodies) if body.collides]
+        level = self._level.prisms[self._level.near(candidate, np.zeros(1))[:, 1]]
+        there = np.concatenate([*others, level])
+        if not len(there):
+            return False
+        depth, _, _ = overlap(np.repeat(candidate, len(there)), there)
+        return bool((depth > 0.01).any())
