@@ -19,12 +19,12 @@ def bgra(raw: bytes | memoryview, width: int, height: int) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8).reshape(height, width, 4)
 
 
-def rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def decode_rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """RGB (H, W, 3), contiguous, of a colour picture."""
     return np.ascontiguousarray(picture[..., 2::-1])
 
 
-def depth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def decode_depth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Depth (H, W) float32 [m] along the optical axis of a depth picture; inf at the far plane (sky).
 
     depth = (R + 256 G + 65536 B) / (2^24 - 1) * 1000 m: steps of 0.06 mm.
@@ -41,7 +41,7 @@ def depth_picture(metres: NDArray[np.floating]) -> NDArray[np.uint8]:
     return ((level << 8) | 255).astype(">u4").view(np.uint8).reshape(*level.shape, 4)
 
 
-def semantic(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def decode_semantic(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Tags (H, W) uint8 of a semantic or instance picture: its red channel."""
     return np.ascontiguousarray(picture[..., 2])
 
@@ -54,13 +54,13 @@ def semantic_picture(tag: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return picture
 
 
-def instance(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+def decode_instance(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
     """Tags (H, W) uint8 and actor ids (H, W) uint16 (their low 16 bits) of an instance picture.
 
     R is the tag, G the id's low byte, B its high byte.
     """
     identity = np.ascontiguousarray(picture).view(">u2")[..., 0].astype(np.uint16)
-    return semantic(picture), identity
+    return decode_semantic(picture), identity
 
 
 def instance_picture(tag: NDArray[np.uint8], identity: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -107,8 +107,9 @@ def intensity(
     Args:
         attenuation: of the air [1/m], e.g. 0.004 (CARLA's) or 3.9 / visibility in fog (Koschmieder).
     """
-    power = reflectance * cos_incidence * np.exp(-2 * attenuation * distance)
-    return np.where(np.isfinite(distance), np.clip(power, 0, 1), 0).astype(np.float32)
+    met = np.isfinite(distance)
+    power = reflectance * cos_incidence * np.exp(-2 * attenuation * np.where(met, distance, 0))
+    return np.where(met, np.clip(power, 0, 1), 0).astype(np.float32)
 
 
 def measure(

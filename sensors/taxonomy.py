@@ -99,27 +99,29 @@ TAXONOMY: dict[str, Category] = {
 
 _COCO_SPECIES = frozenset({"bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
 
-_VEHICLE_BASES = {name: name for name in ("car", "truck", "van", "motorcycle", "bicycle", "bus")}
+_BASE_TYPES = frozenset({"car", "truck", "van", "motorcycle", "bicycle", "bus"})
 
-_VEHICLE_WORDS = (  # parts of CARLA 0.9.x ids, for servers that tell no base_type; the first match wins
-    ("ambulance", "ambulance"), ("firetruck", "fire_truck"), ("police", "police_car"),
-    ("crossbike", "bicycle"), ("omafiets", "bicycle"), ("century", "bicycle"), ("bicycle", "bicycle"),
-    ("harley", "motorcycle"), ("kawasaki", "motorcycle"), ("vespa", "motorcycle"), ("yzf", "motorcycle"),
-    ("motorcycle", "motorcycle"), ("bus", "bus"), ("fusorosa", "bus"), ("european_hgv", "truck"), ("truck", "truck"),
-    ("carlacola", "truck"), ("t2", "van"), ("sprinter", "van"), ("van", "van"),
-)  # fmt: skip
+_EMERGENCY = {"ambulance": "ambulance", "fire_truck": "firetruck", "police_car": "police"}
+"""Classes that CARLA's ``base_type`` calls car, van or truck, with the part of the id that tells them."""
 
-_EMERGENCY = frozenset({"ambulance", "fire_truck", "police_car"})
+_VEHICLES = {
+    "bicycle": "crossbike omafiets century bicycle",
+    "motorcycle": "harley kawasaki vespa yzf motorcycle",
+    "bus": "bus fusorosa",
+    "truck": "european_hgv carlacola truck",
+    "van": "t2 sprinter van",
+}
+"""Classes with parts of CARLA 0.9's ids, for servers that tell no ``base_type``; the first match wins."""
 
-_PROP_WORDS = (  # parts of CARLA's static.prop ids; the first match wins. Street furniture is left out on purpose.
-    ("cone", "traffic_cone"), ("barrier", "barrier"), ("trafficwarning", "barrier"), ("warning", "barrier"),
-    ("bikeparking", "bicycle_rack"), ("bike_rack", "bicycle_rack"), ("shopping", "pushable"), ("wheelie", "pushable"),
-    ("trolley", "pushable"), ("barrow", "pushable"), ("stroller", "pushable"), ("pushchair", "pushable"),
-    ("debris", "debris"), ("box", "debris"), ("garbage", "debris"), ("trashbag", "debris"), ("plasticbag", "debris"),
-    ("brokentile", "debris"), ("case", "debris"), ("barrel", "debris"), ("tyre", "debris"), ("tire", "debris"),
-    ("wheel", "debris"), ("log", "debris"), ("branch", "debris"), ("pallet", "debris"), ("mattress", "debris"),
-    ("ladder", "debris"), ("ball", "debris"), ("purse", "debris"), ("mobile", "debris"),
-)  # fmt: skip
+_PROPS = {
+    "traffic_cone": "cone",
+    "barrier": "barrier trafficwarning warning",
+    "bicycle_rack": "bikeparking bike_rack",
+    "pushable": "shoppingcart shoppingtrolley trolley barrow stroller pushchair wheelie",
+    "debris": "debris garbage trashbag plasticbag shoppingbag creasedbox cardboardbox box0 brokentile briefcase guitarcase "
+    "travelcase purse barrel tyre tire wheel log branch pallet plank haybale mattress ladder ball chair colacan mobile",
+}
+"""Classes with parts of the ids of props that lie or stand in the way; street furniture is left out on purpose."""
 
 
 def category(name: str) -> Category:
@@ -146,24 +148,19 @@ def category_of(type_id: str, attributes: Mapping[str, str]) -> str | None:
     """
     kind, _, rest = type_id.partition(".")
     if kind == "vehicle":
-        named = _first(_VEHICLE_WORDS, rest)
-        if named in _EMERGENCY:  # CARLA's base_type calls them car, van or truck
-            return named
-        return _VEHICLE_BASES.get(attributes.get("base_type", "").lower()) or named or "car"
+        base = attributes.get("base_type", "").lower()
+        return _named(_EMERGENCY, rest) or (base if base in _BASE_TYPES else _named(_VEHICLES, rest) or "car")
     if kind == "walker":
         group, _, name = rest.partition(".")
         if group == "animal":
             return f"animal.{name}"
         if attributes.get("use_wheelchair", "").lower() == "true":
             return "wheelchair"
-        for special in ("police_officer", "construction_worker", "wheelchair", "stroller", "personal_mobility"):
-            if special in name:
-                return special
-        return "child" if attributes.get("age") == "child" or "child" in name else "adult"
+        return "child" if attributes.get("age") == "child" else "adult"
     if type_id.startswith("static.prop."):
-        return _first(_PROP_WORDS, type_id.removeprefix("static.prop."))
+        return _named(_PROPS, type_id.removeprefix("static.prop."))
     return None
 
 
-def _first(words: tuple[tuple[str, str], ...], text: str) -> str | None:
-    return next((name for word, name in words if word in text), None)
+def _named(classes: Mapping[str, str], type_id: str) -> str | None:
+    return next((name for name, parts in classes.items() if any(part in type_id for part in parts.split())), None)

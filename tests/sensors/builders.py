@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from renderers.scene import Silhouette
 from sensors.frames import RETURN, CameraFrame, Frame, SceneMeta, Sweep
 from sensors.geometry import rigid
 from sensors.labels import object_state, object_views
 from sensors.rig import CameraSpec, LidarSpec, Mount, Rig
-from renderers.scene import Silhouette
 
 LEVEL = Mount(translation=(1.0, 0.0, 1.6), rotation=(0.5, -0.5, 0.5, -0.5))
 

@@ -1,0 +1,155 @@
+"""Object states, masks, views, and the estimate for servers that draw no outlines."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as stn
+
+from renderers.scene import Pinhole, Silhouette
+from sensors.frames import ObjectState, ObjectView
+from sensors.geometry import rigid
+from sensors.labels import Mask, estimated_views, masks, object_state, object_views
+
+CAMERA = Pinhole(200, 100, 100.0, 100.0, 99.5, 49.5)
+UPRIGHT = rigid([0.5, -0.5, 0.5, -0.5], [0, 0, 0])  # a camera at the world's origin that looks along x
+
+
+@pytest.mark.parametrize(
+    ("name", "speed", "flags", "expected"),
+    [
+        ("car", 5.0, {}, ("moving",)),
+        ("car", 0.1, {}, ("stopped",)),
+        ("truck", 0.0, {"parked": True}, ("parked",)),
+        ("bicycle", 3.0, {}, ("moving", "with_rider")),
+        ("motorcycle", 0.0, {"with_rider": False, "parked": True}, ("parked", "without_rider")),
+        ("adult", 1.0, {}, ("moving",)),
+        ("child", 0.0, {}, ("standing",)),
+        ("wheelchair", 1.0, {"sitting": True}, ("sitting",)),
+        ("animal.moose", 2.0, {}, ("moving",)),
+        ("animal.moose", 0.0, {}, ("standing",)),
+        ("debris", 2.0, {}, ()),
+    ],
+)
+def test_states(name: str, speed: float, flags: dict[str, bool], expected: tuple[str, ...]) -> None:
+    state = object_state(1, name, "x.y.z", np.eye(4), (1, 1, 1), [0, speed, 0], [0, 0, 0], **flags)
+    assert state.attributes == expected
+
+
+@given(stn.arrays(np.uint16, stn.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, 4)))
+def test_masks_are_those_of_a_plain_count(instance: np.ndarray) -> None:
+    expected = {}
+    for key in np.unique(instance[instance > 0]).tolist():
+        rows, columns = np.nonzero(instance == key)
+        expected[key] = Mask(len(rows), (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
+    assert masks(instance) == expected
+    assert list(masks(instance)) == sorted(expected)
+
+
+def test_masks_of_a_full_picture_take_under_ten_milliseconds() -> None:
+    generator = np.random.default_rng(0)
+    instance = np.zeros((900, 1600), np.uint16)
+    for key in range(1, 150):
+        x, y = generator.integers(0, 1500), generator.integers(0, 800)
+        instance[y : y + 90, x : x + 60] = key
+    times = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        masks(instance)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 0.010
+
+
+def test_views_from_drawn_outlines() -> None:
+    instance = np.zeros((100, 200), np.uint16)
+    instance[20:40, 0:30] = 5  # 600 of 800 pixels inside; a fifth of the outline lies outside
+    instance[50, 60] = 9
+    outlines = {
+        9: Silhouette(4, 4, (60.0, 50.0, 62.0, 52.0)),
+        5: Silhouette(1000, 800, (-10.0, 20.0, 30.0, 45.0)),
+        7: Silhouette(50, 50, (1.0, 1.0, 11.0, 6.0)),  # wholly hidden
+        8: Silhouette(50, 0, (-20.0, 1.0, -10.0, 6.0)),  # wholly outside
+    }
+    views = object_views(instance, outlines)
+    assert [view.track_id for view in views] == [5, 7, 9]
+    assert views[0] == ObjectView(5, 600, 1000, (0, 20, 30, 40), (-10, 20, 30, 45), 0.75, pytest.approx(0.2), False)
+    assert views[1] == ObjectView(7, 0, 50, None, (1, 1, 11, 6), 0, 0, False)
+    assert views[2].visible_box == (60, 50, 61, 51)
+
+
+def box(track_id: int, x: float, y: float, size: tuple[float, float, float] = (4.0, 2.0, 2.0)) -> ObjectState:
+    """A box at (x, y), its middle at the camera's height."""
+    return object_state(track_id, "car", "vehicle.x.y", rigid([1, 0, 0, 0], [x, y, 0]), size, np.zeros(3), np.zeros(3))
+
+
+def drawn(*states: ObjectState) -> tuple[np.ndarray, np.ndarray]:
+    """Instance and depth pictures of upright boxes' front faces, the nearest on top; no ground."""
+    instance, depth = np.zeros((100, 200), np.uint16), np.full((100, 200), np.inf, np.float32)
+    for state in sorted(states, key=lambda each: -each.world_from_box[0, 3]):
+        x, y, _ = state.world_from_box[:3, 3]
+        front, half = x - state.size[0] / 2, state.size[1] / 2
+        u = [round(CAMERA.cx + 0.5 - (y + side) / front * CAMERA.fx) for side in (half, -half)]
+        v = [round(CAMERA.cy + 0.5 + side / front * CAMERA.fy) for side in (-1, 1)]
+        window = (slice(max(v[0], 0), max(v[1], 0)), slice(max(u[0], 0), max(u[1], 0)))
+        instance[window], depth[window] = state.track_id, front
+    return instance, depth
+
+
+def test_an_estimate_of_something_in_the_open() -> None:
+    car = box(3, 22, 0)
+    (view,) = estimated_views(*drawn(car), CAMERA, UPRIGHT, [car])
+    assert view.estimated
+    assert (view.visible_pixels, view.visible_fraction) == (100, 1.0)
+    assert view.truncation == 0
+    assert view.amodal_pixels == 100
+    assert view.amodal_box == pytest.approx((95, 45, 105, 55), abs=0.01)
+
+
+def test_an_estimate_of_something_half_hidden() -> None:
+    near, far = box(1, 12, 1), box(2, 22, 0)  # the near box covers the left half of the far one
+    views = estimated_views(*drawn(near, far), CAMERA, UPRIGHT, [far, near])
+    assert [view.track_id for view in views] == [1, 2]
+    assert views[0].visible_fraction == 1
+    assert views[1].visible_fraction == pytest.approx(0.5, abs=0.06)
+    assert views[1].amodal_pixels == pytest.approx(100, abs=6)
+
+
+def test_an_estimate_of_something_wholly_hidden() -> None:
+    near, far = box(1, 12, 0, (4, 6, 2)), box(2, 42, 0)
+    _, hidden = estimated_views(*drawn(near, far), CAMERA, UPRIGHT, [far, near])
+    assert (hidden.visible_pixels, hidden.visible_fraction, hidden.visible_box) == (0, 0, None)
+    assert hidden.amodal_pixels > 0
+
+
+def test_an_estimate_at_the_border_and_outside() -> None:
+    half = box(4, 12, 10, (0.02, 4, 2))  # its middle lies on the picture's left border
+    views = estimated_views(*drawn(half), CAMERA, UPRIGHT, [half, box(5, -10, 0), box(6, 10, 40)])
+    (view,) = views
+    assert view.truncation == pytest.approx(cv2_share(half), abs=0.02)
+    assert view.amodal_box[0] < 0
+    assert view.visible_fraction == 1
+
+
+def cv2_share(state: ObjectState) -> float:
+    """Share of a flat box's front that lies left of the picture."""
+    x, y, _ = state.world_from_box[:3, 3]
+    u = CAMERA.cx + 0.5 - (y + np.array([2, -2])) / x * CAMERA.fx
+    return float(-u[0] / (u[1] - u[0]))
+
+
+@given(st.floats(3, 80), st.floats(-30, 30), st.floats(-3, 3), st.floats(-3.1, 3.1))
+def test_an_estimate_keeps_its_bounds(x: float, y: float, z: float, heading: float) -> None:
+    pose = rigid([np.cos(heading / 2), 0, 0, np.sin(heading / 2)], [x, y, z])
+    state = object_state(7, "car", "v.x.y", pose, (4.0, 2.0, 1.5), np.zeros(3), np.zeros(3))
+    instance = np.zeros((100, 200), np.uint16)
+    depth = np.full((100, 200), 20.0, np.float32)
+    for view in estimated_views(instance, depth, CAMERA, UPRIGHT, [state]):
+        assert 0 <= view.visible_fraction <= 1
+        assert 0 <= view.truncation <= 1
+        assert view.amodal_pixels >= view.visible_pixels
+        assert cv2.contourArea(np.array([view.amodal_box[:2], view.amodal_box[2:]], np.float32)[:, None]) >= 0
