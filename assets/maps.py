@@ -150,13 +150,13 @@ def _outback_road() -> xodr.OpenDrive:
             orientation = xodr.Orientation.positive if lane < 0 else xodr.Orientation.negative
             for number, (code, name, at) in enumerate((("274", "Speed_100", 60.0), ("warning", "Kangaroos", 170.0))):
                 s = at if lane < 0 else length - at
-                value = 100 if code == "274" else None
+                limit = 100 if code == "274" else None
                 unit = "km/h" if code == "274" else None
                 road.add_signal(
                     xodr.Signal(
                         s=s, t=side * 6.6, zOffset=1.6, country="AU", Type=code, subtype="-1",
                         id=str(1000 + index * 10 + number * 2 + (lane > 0)), name=name, dynamic=xodr.Dynamic.no,
-                        orientation=orientation, value=value, unit=unit,
+                        orientation=orientation, value=limit, unit=unit,
                     )
                 )  # fmt: skip
         road.add_predecessor(xodr.ElementType.road, (index - 1) % count + 1, xodr.ContactPoint.end)

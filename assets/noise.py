@@ -42,7 +42,7 @@ def value_noise(points: Array, scale: float, seed: int) -> Array:
     cell = np.floor(scaled).astype(np.int64)
     f = scaled - cell
     f = f * f * f * (f * (f * 6 - 15) + 10)
-    corner = [[hashed(cell + [i, j], seed) for j in (0, 1)] for i in (0, 1)]
+    corner = [[hashed(cell + np.array([i, j]), seed) for j in (0, 1)] for i in (0, 1)]
     low = corner[0][0] * (1 - f[:, 0]) + corner[1][0] * f[:, 0]
     high = corner[0][1] * (1 - f[:, 0]) + corner[1][1] * f[:, 0]
     return 2 * (low * (1 - f[:, 1]) + high * f[:, 1]) - 1

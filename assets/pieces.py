@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.mesh import Material, Mesh
+from assets.model import Model, Part
+from assets.tags import Tag
 
 Array = NDArray[Any]
 
@@ -119,13 +121,25 @@ def box(
 def cards(
     centers: Array, across: Array, up: Array, normals: Array, colors: Array, cells: Array, material: Material
 ) -> Piece:
-    """Flat quads: ``centers`` (N, 3), half-axes ``across`` and ``up`` (N, 3) [m], shading ``normals`` and ``colors`` (N, 3).
+    """Leaves and blades: flat quads that show both sides, lit by the same normals from both.
 
-    ``cells`` (N, 4): u0, v0, u1, v1 of each card's part of the texture.
+    ``centers`` and half-axes ``across``, ``up`` (N, 3) [m]; shading ``normals`` and ``colors`` (N, 3); ``cells`` (N, 4):
+    u0, v0, u1, v1 of each card's part of the texture. Every quad is there twice, wound both ways: one that is marked
+    double-sided would be lit from below when seen from its back.
     """
     signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     vertices = centers[:, None] + across[:, None] * signs[:, :1] + up[:, None] * signs[:, 1:]
     uvs = np.stack([cells[:, [0, 2, 2, 0]], cells[:, [1, 1, 3, 3]]], -1)
-    faces = (np.arange(len(centers))[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    quad = np.array([[0, 1, 2], [0, 2, 3], [2, 1, 0], [3, 2, 0]])
+    faces = (np.arange(len(centers))[:, None, None] * 4 + quad).reshape(-1, 3)
     repeated = [np.repeat(values, 4, axis=0) for values in (normals, colors)]
     return Piece(vertices.reshape(-1, 3), faces, repeated[0], uvs.reshape(-1, 2), repeated[1], material)
+
+
+def rigid(name: str, category: str, lods: Iterable[Mesh], tag: Tag) -> Model:
+    """A model of one rigid part named ``body``."""
+    held = tuple(lods)
+    low, high = held[0].vertices.min(axis=0).astype(float), held[0].vertices.max(axis=0).astype(float)
+    length, width, height = (float(extent) for extent in high - low)
+    x, y, z = (float(middle) for middle in (low + high) / 2)
+    return Model(name, category, (Part("body", held, np.eye(4), tag),), (length, width, height), (x, y, z))

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from assets import props, vegetation
+from assets.model import Model
+from assets.noise import hashed, value_noise
+from assets.tags import Tag
 from renderers.scene import Placement
-from simulator.world.biome import Biome
+from simulator.world.biome import Biome, Growth
 from simulator.world.footing import Footing
-from simulator.world.obstacle import Obstacle
-from simulator.world.opendrive import Network
-from simulator.world.road import Surface
+from simulator.world.obstacle import Obstacle, cylinder
+from simulator.world.opendrive import Network, Road
+from simulator.world.road import Surface, placed
+from simulator.world.terrain import cover
+
+Array = NDArray[np.float64]
+
+CHUNK = 64.0
+"""Metres along a square of plants in one placement, so that squares out of sight are culled together."""
+
+DELINEATOR_SPACING = 60.0
+POLE_SPACING = 62.0
+POLE_DISTANCE = 13.5
+FENCE_DISTANCE = 22.0
+SIGN_CLEARANCE = 1.8
+"""Metres along the road and from the pavement's edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,5 +43,212 @@ class Dressing:
     obstacles: tuple[Obstacle, ...]
 
 
+class _Stage:
+    """Collects copies of models by model and chunk."""
+
+    def __init__(self) -> None:
+        self.copies: dict[tuple[str, int, int, int], list[Array]] = defaultdict(list)
+        self.reach: dict[str, float] = {}
+        self.extra: list[Placement] = []
+        self.obstacles: list[Obstacle] = []
+
+    def put(self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float) -> None:
+        """Copies (N, 4, 4) of a model's ``variants`` (N,), drawn within ``reach`` [m]."""
+        self.reach[name] = max(reach, self.reach.get(name, 0.0))
+        size = CHUNK if np.isfinite(reach) else 4 * CHUNK
+        cells = np.floor(matrices[:, :2, 3] / size).astype(np.int64)
+        keys = np.column_stack([variants, cells])
+        unique, group = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(group.ravel(), kind="stable")
+        for key, part in zip(unique, np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1]), strict=True):
+            self.copies[name, int(key[0]), int(key[1]), int(key[2])].append(matrices[part])
+
+    def placements(self) -> tuple[Placement, ...]:
+        made = list(self.extra)
+        for (name, variant, *_), matrices in self.copies.items():
+            part = _model(name, variant).parts[0]
+            made.append(Placement(part.lods, np.concatenate(matrices), part.tag, self.reach[name]))
+        return tuple(made)
+
+
+def _model(name: str, variant: int) -> Model:
+    return {**vegetation.MODELS, **props.MODELS}[name](variant, None)
+
+
 def build(network: Network, surface: Surface, footing: Footing, biome: Biome, seed: int) -> Dressing:
-    return Dressing((), ())
+    """All that stands beside the roads of a network; the same seed gives the same."""
+    stage = _Stage()
+    shapely.prepare(surface.outline)
+    edge = cKDTree(shapely.get_coordinates(surface.outline.segmentize(1.0)))
+    lone = np.zeros((0, 2))
+    for number, growth in enumerate(biome.growth):
+        lone = _grow(stage, growth, surface, edge, footing, biome, seed, 100 * (number + 1), lone)
+    for road in network.roads:
+        if road.junction == "-1":
+            _signs(stage, road, surface, footing)
+            if biome.delineators:
+                _delineators(stage, road, footing, surface)
+            if biome.poles:
+                _poles(stage, road, footing, surface)
+            if biome.fence:
+                _fences(stage, road, footing, surface, edge)
+    return Dressing(stage.placements(), tuple(stage.obstacles))
+
+
+def _matrices(points: Array, yaw: Array, scale: Array) -> Array:
+    """(N, 4, 4) upright copies at ``points`` (N, 3)."""
+    matrices = np.zeros((len(points), 4, 4))
+    cos, sin = np.cos(yaw) * scale, np.sin(yaw) * scale
+    matrices[:, 0, 0], matrices[:, 0, 1] = cos, -sin
+    matrices[:, 1, 0], matrices[:, 1, 1] = sin, cos
+    matrices[:, 2, 2], matrices[:, 3, 3] = scale, 1
+    matrices[:, :3, 3] = points
+    return matrices
+
+
+def _on_ground(points: Array, footing: Footing) -> Array:
+    return np.column_stack([points, footing(points)[0]])
+
+
+def _grow(
+    stage: _Stage, growth: Growth, surface: Surface, edge: cKDTree, footing: Footing, biome: Biome, seed: int,
+    stream: int, trees: Array,
+) -> Array:  # fmt: skip
+    """Scatters one kind of plant over its band: one candidate per jittered cell, kept by chance and by patches.
+
+    Returns all trunks so far (N, 2), which later ones keep clear of.
+    """
+    spacing = growth.density**-0.5
+    low, high = np.array(surface.outline.bounds[:2]) - growth.far, np.array(surface.outline.bounds[2:]) + growth.far
+    axes = [np.arange(np.floor(a / spacing), np.ceil(b / spacing)) for a, b in zip(low, high, strict=True)]
+    cell = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2).astype(np.int64)
+    draw = [hashed(cell, seed * 1000 + stream + k) for k in range(6)]
+    points = (cell + 0.5 + 0.95 * (np.stack(draw[:2], -1) - 0.5)) * spacing
+    away = edge.query(points, distance_upper_bound=growth.far)[0]
+    keep = (away >= growth.near) & (away < growth.far)
+    keep &= ~shapely.contains_xy(surface.outline, points)
+    if growth.model.startswith("grass"):
+        patch = cover(points, np.maximum(away, 0), biome, seed)
+        thin = 1 - 0.75 * np.clip((away - 0.45 * growth.far) / (0.55 * growth.far), 0, 1)  # the band's edge frays
+    else:
+        patch = (
+            0.5 + 0.9 * value_noise(points, 38.0, seed + stream) + 0.4 * value_noise(points, 120.0, seed + stream + 1)
+        )
+        thin = np.ones(len(points))
+    keep &= draw[2] < ((1 - growth.patchiness) + growth.patchiness * np.clip(patch, 0, 1)) * thin
+    points, chosen = points[keep], [d[keep] for d in draw]
+    if growth.trunk > 0 and len(points):
+        pairs = cKDTree(points).query_pairs(3.5, output_type="ndarray")
+        clear = np.ones(len(points), bool)
+        clear[pairs.max(axis=1) if len(pairs) else []] = False
+        points, chosen = points[clear], [d[clear] for d in chosen]
+    if not len(points):
+        return trees
+    scale = growth.scale[0] + (growth.scale[1] - growth.scale[0]) * chosen[3] ** 1.5
+    variant = (chosen[4] * growth.variants).astype(np.int64)
+    feet = _on_ground(points, footing)
+    stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach)
+    if growth.trunk > 0:
+        for foot, factor in zip(feet, scale, strict=True):
+            stage.obstacles.append(cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION))
+        return np.concatenate([trees, points])
+    return trees
+
+
+def _beside(road: Road, s: Array, side: int, clearance: float) -> tuple[Array, Array]:
+    """Points (N, 2) ``clearance`` [m] beyond the pavement on a side (1 left, -1 right), and the road's heading (N,)."""
+    t = np.empty(len(s))
+    for section in road.sections:
+        inside = (s >= section.start) & (s <= section.end)
+        if inside.any():
+            borders = road.borders(section, s[inside])
+            t[inside] = side * np.max([side * border for border in borders.values()], axis=0)
+    points, _ = road.points(s, t + side * clearance)
+    return points[:, :2], road.reference(s)[2]
+
+
+def _free(points: Array, surface: Surface, clearance: float = 0.3) -> NDArray[np.bool_]:
+    return np.asarray(shapely.distance(surface.outline, shapely.points(points)) > clearance)
+
+
+def _delineators(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> None:
+    s = np.arange(DELINEATOR_SPACING / 2, road.length, DELINEATOR_SPACING)
+    for side in (1, -1):
+        points, heading = _beside(road, s, side, 0.9)
+        free = _free(points, surface)
+        points, heading = points[free], heading[free]
+        if not len(points):
+            continue
+        feet = _on_ground(points, footing)
+        # traffic that keeps to the right sees red beside it and white across the road
+        yaw = heading + (np.pi if side < 0 else 0.0)
+        lean = hashed(np.round(points * 10).astype(np.int64), 5)
+        stage.put(
+            "prop.reflector_post",
+            (lean * 3).astype(np.int64),
+            _matrices(feet, yaw + 0.2 * (lean - 0.5), np.ones(len(feet))),
+            160.0,
+        )
+        stage.obstacles.extend(cylinder(foot, 0.05, 1.0, Tag.POLES) for foot in feet)
+
+
+def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> None:
+    """A line of power poles along the left, with wires from each to the next of the same road."""
+    count = max(int(road.length // POLE_SPACING), 1)
+    s = (np.arange(count) + 0.5) * road.length / count
+    points, heading = _beside(road, s, 1, POLE_DISTANCE)
+    if not _free(points, surface, 2.0).all():
+        return
+    feet = _on_ground(points, footing)
+    variants = np.arange(count) % 3
+    matrices = _matrices(feet, heading, np.ones(count))
+    stage.put("prop.pole", variants, matrices, float("inf"))
+    stage.obstacles.extend(cylinder(foot, 0.16, props.POLE_HEIGHT, Tag.POLES) for foot in feet)
+    hooks = np.einsum("nij,kj->nki", matrices, np.column_stack([props.WIRE_POINTS, np.ones(3)]))[:, :, :3]
+    for first, second in zip(hooks[:-1], hooks[1:], strict=True):
+        wire = placed(props.wires(first, second, 0.9), Tag.POLES)
+        stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=220.0, solid=False))
+
+
+def _fences(stage: _Stage, road: Road, footing: Footing, surface: Surface, edge: cKDTree) -> None:
+    """A stock fence on both sides, piece after piece; left out where it would come near another road."""
+    for side in (1, -1):
+        count = int(road.length // props.FENCE_SPAN)
+        s = np.linspace(0, road.length, count + 1)
+        points, _ = _beside(road, s, side, FENCE_DISTANCE)
+        feet = _on_ground(points, footing)
+        along = np.diff(feet, axis=0)
+        span = np.linalg.norm(along, axis=1)
+        matrices = np.tile(np.eye(4), (count, 1, 1))
+        # the piece is stretched to reach the next post and sheared to follow the slope; posts stay upright
+        matrices[:, :3, 0] = along / props.FENCE_SPAN
+        left = np.stack([-along[:, 1], along[:, 0]], -1) / np.linalg.norm(along[:, :2], axis=1, keepdims=True)
+        matrices[:, :2, 1] = left
+        matrices[:, :3, 3] = feet[:-1]
+        clear = (edge.query(points[:-1])[0] > FENCE_DISTANCE - 3) & (span > 3)
+        variants = (hashed(np.round(points[:-1]).astype(np.int64), 9) * 3).astype(np.int64)
+        stage.put("prop.fence", variants[clear], matrices[clear], 170.0)
+        stage.obstacles.extend(cylinder(foot, 0.06, 1.2, Tag.FENCES) for foot in feet[:-1][clear])
+
+
+_SIGNS = {"274": "prop.sign_speed", "Kangaroos": "prop.sign_kangaroo"}
+"""Model by an OpenDRIVE signal's type (CARLA's 274 is a speed limit) or name."""
+
+
+def _signs(stage: _Stage, road: Road, surface: Surface, footing: Footing) -> None:
+    """The signs that the OpenDRIVE text names, facing the traffic they are for."""
+    for signal in road.signals:
+        name = _SIGNS.get(signal.code) or _SIGNS.get(signal.name)
+        if name is None:
+            continue
+        side = -1 if signal.forward else 1
+        point, heading = _beside(road, np.array([signal.s]), side, SIGN_CLEARANCE)
+        if not _free(point, surface)[0]:
+            continue
+        foot = _on_ground(point, footing)
+        yaw = heading + (np.pi if signal.forward else 0.0)
+        speed = int(round(signal.value / 10)) - 1 if name == "prop.sign_speed" else 0
+        if name == "prop.sign_speed" and not 0 <= speed <= 11:
+            continue
+        stage.put(name, np.array([speed]), _matrices(foot, yaw, np.ones(1)), float("inf"))
+        stage.obstacles.append(cylinder(foot[0], 0.04, 2.4, Tag.TRAFFIC_SIGNS))

@@ -55,7 +55,7 @@ class Surface:
 
 def build(network: Network) -> Surface:
     """The paved surface of a network."""
-    chunks: dict[tuple[Tag, int, int], list[Piece]] = defaultdict(list)
+    chunks: dict[tuple[Tag, tuple[int, int]], list[Piece]] = defaultdict(list)
     outlines: list[shapely.Geometry] = []
     samples: list[Array] = []
     junctions: dict[str, list[tuple[shapely.Geometry, Array]]] = defaultdict(list)
@@ -79,16 +79,16 @@ def build(network: Network) -> Surface:
                     continue
                 tag = Tag.SIDEWALKS if lane.kind in RAISED else Tag.ROADS
                 for piece in _strip(road, lane, s, left, right):
-                    chunks[(tag, *_cell(piece))].append(piece)
+                    chunks[tag, _cell(piece)].append(piece)
             for piece in _paint(road, section):
-                chunks[(Tag.ROAD_LINES, *_cell(piece))].append(piece)
+                chunks[Tag.ROAD_LINES, _cell(piece)].append(piece)
     for parts in junctions.values():
         piece, shape = _patch(parts)
         outlines.append(shape)
-        chunks[(Tag.ROADS, *_cell(piece))].append(piece)
+        chunks[Tag.ROADS, _cell(piece)].append(piece)
 
     placements, vertices, faces, normals, count = [], [], [], [], 0
-    for (tag, *_), pieces in chunks.items():
+    for (tag, _), pieces in chunks.items():
         mesh = join(pieces)
         placements.append(placed(mesh, tag))
         if tag != Tag.ROAD_LINES:

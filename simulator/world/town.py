@@ -95,7 +95,7 @@ def load_town(name: str | None = None, opendrive: str | None = None, seed: int =
 
 def _spawn_points(network: Network) -> tuple[Array, ...]:
     """Poses on the driving lanes outside junctions, ``SPAWN_SPACING`` apart, lane by lane."""
-    points = []
+    points: list[Array] = []
     for piece in network.roads:
         if piece.junction != "-1":
             continue
