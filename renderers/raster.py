@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import moderngl
@@ -13,40 +11,18 @@ from numpy.typing import NDArray
 from renderers.bounds import BodyBounds
 from renderers.context import Context
 from renderers.geometry import Materials, Pool
+from renderers.lighting import lighting
 from renderers.painter import Painter, set_uniforms
 from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette
+from renderers.shading import Shading
+from renderers.shadows import ShadowMaps
+from renderers.targets import GBuffer
 from renderers.textures import TextureArray
 from renderers.visibility import BodyCopies, StaticCopies, View
 
-TEXTURES, MATERIALS, BONES = 0, 0, 1
-"""Texture unit and storage bindings, as the shaders name them."""
-
-
-@dataclass(frozen=True, eq=False)
-class GBuffer:
-    """Targets of the geometry pass for one picture size."""
-
-    albedo: moderngl.Texture
-    ids: moderngl.Texture
-    motion: moderngl.Texture
-    normal: moderngl.Texture
-    depth: moderngl.Texture
-    frame: moderngl.Framebuffer
-
-    @staticmethod
-    def of(context: Context, size: tuple[int, int]) -> GBuffer:
-        """Makes the targets."""
-        gl = context.gl
-        colors = (
-            gl.texture(size, 4),
-            gl.texture(size, 2, dtype="u4"),
-            gl.texture(size, 4, dtype="f4"),
-            gl.texture(size, 4, dtype="f2"),
-        )
-        for texture in colors:
-            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        depth = context.depth_texture(size)
-        return GBuffer(*colors, depth, gl.framebuffer(colors, depth))
+TEXTURES, SHADOWS = 0, 12
+MATERIALS, BONES = 0, 1
+"""Texture units and storage bindings, as the shaders name them."""
 
 
 class Raster:
@@ -67,6 +43,8 @@ class Raster:
         self._painters = [Painter(self._context, pool, "geometry.vert", "geometry.frag") for pool in self._pools]
         self._background = self._context.program("screen.vert", "background.frag")
         self._sky = self._context.gl.vertex_array(self._background, [])
+        self._shadows = ShadowMaps(self._context, self._pools, self._materials)
+        self._shading = Shading(self._context)
         self._shapes = BodyBounds()
         self._bones = self._context.gl.buffer(reserve=48 * 0x10000, dynamic=True)
         self._static: dict[int, tuple[tuple[Placement, ...], StaticCopies]] = {}
@@ -95,7 +73,21 @@ class Raster:
         target = self._target((camera.width, camera.height))
         uniforms = camera_uniforms(camera, world_from_camera, previous_world_from_camera)
         self._draw_geometry(scene, View.of_camera(camera, world_from_camera), target, uniforms)
-        return self._read(target, None)
+        if not shaded:
+            return self._read(target, None)
+        light = lighting(scene.environment)
+        eye = world_from_camera[:3, 3]
+        shadows = self._shadows.draw(
+            self._copies(scene.static), scene.bodies, self._shapes, eye, light.sun_direction, self._upload_bones
+        )
+        shadows.update(self._shadows.use(SHADOWS))
+        color = self._shading.color(target, uniforms, shadows, light, scene.environment, eye)
+        return self._read(target, color)
+
+    def _upload_bones(self, bones: NDArray[np.float32]) -> None:
+        if len(bones):
+            self._bones.orphan()
+            self._bones.write(bones.tobytes())
 
     def _draw_geometry(
         self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any], cull: bool = True
@@ -104,9 +96,7 @@ class Raster:
         static = self._copies(scene.static).visible(view, cull=cull)
         bodies = BodyCopies(scene.bodies, view, self._shapes, cull=cull)
         batches = [bodies.batch(pool, self._materials) for pool in self._pools]
-        if len(bodies.bones):
-            self._bones.orphan()
-            self._bones.write(bodies.bones.tobytes())
+        self._upload_bones(bodies.bones)
         self._materials.use(MATERIALS)
         self._bones.bind_to_storage_buffer(BONES)
         self._textures.use(TEXTURES)

@@ -1,0 +1,165 @@
+// Deferred shading of surfaces: sun with shadows, light of the sky, what shines back, emission, wetness, fog.
+#include "materials.glsl"
+#include "light.glsl"
+
+uniform sampler2D g_albedo;
+uniform usampler2D g_ids;
+uniform sampler2D g_motion;
+uniform sampler2D g_normal;
+uniform sampler2D occlusion;
+uniform sampler2DShadow near_static, near_moving, far_static, far_moving;
+uniform sampler2D overhead_static, overhead_moving;
+uniform mat4 near_from_relative, far_from_relative, overhead_from_relative;
+uniform mat4 camera_from_relative;
+uniform vec4 projection;
+uniform vec3 harmonics[9];
+uniform float wetness;
+uniform float puddles;
+uniform float night;
+
+layout(location = 0) out vec4 o_radiance;
+
+const float OVERHEAD_DEPTH = 800.0;  // [m], twice renderers.shadows.DEPTH
+const float OVERHEAD_SIDE = 104.0;   // [m]
+
+vec3 irradiance(vec3 n) {  // over pi
+    vec3 sum = harmonics[0] * 0.282095 + harmonics[1] * (0.488603 * n.y) + harmonics[2] * (0.488603 * n.z)
+             + harmonics[3] * (0.488603 * n.x) + harmonics[4] * (1.092548 * n.x * n.y)
+             + harmonics[5] * (1.092548 * n.y * n.z) + harmonics[6] * (0.315392 * (3.0 * n.z * n.z - 1.0))
+             + harmonics[7] * (1.092548 * n.x * n.z) + harmonics[8] * (0.546274 * (n.x * n.x - n.y * n.y));
+    return max(sum, vec3(0.0));
+}
+
+float tap(vec3 near, vec3 far, vec2 shift, float outside) {
+    vec3 n = vec3(near.xy + shift, near.z), f = vec3(far.xy + shift * 0.4, far.z);
+    float a = min(texture(near_static, n), texture(near_moving, n));
+    float b = min(texture(far_static, f), texture(far_moving, f));
+    return mix(a, b, outside);
+}
+
+float sunlight(vec3 place, vec3 n) {
+    float grazing = 1.0 - clamp(dot(n, sun_direction), 0.0, 1.0);
+    vec3 near = (near_from_relative * vec4(place + n * (0.02 + 0.10 * grazing), 1.0)).xyz;
+    vec3 far = (far_from_relative * vec4(place + n * (0.1 + 0.5 * grazing), 1.0)).xyz;
+    float edge = max(abs(near.x), abs(near.y));
+    float outside = smoothstep(0.9, 0.98, edge);
+    near.xy = near.xy * 0.5 + 0.5;
+    far.xy = far.xy * 0.5 + 0.5;
+    float texel = 1.2 / 2048.0;
+    // A ring of four bilinear taps, turned from pixel to pixel (Jimenez 2014, interleaved gradient noise).
+    float angle = 6.2831853 * fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
+    vec2 r = vec2(cos(angle), sin(angle)) * texel;
+    float sum = tap(near, far, r, outside) + tap(near, far, -r, outside)
+              + tap(near, far, vec2(-r.y, r.x), outside) + tap(near, far, vec2(r.y, -r.x), outside);
+    return sum * 0.25;
+}
+
+// Share of the sky hidden by what stands around and above, from two rings of heights in the map from overhead.
+float roofed(vec3 place, vec3 n) {
+    vec3 at = (overhead_from_relative * vec4(place + n * 0.05, 1.0)).xyz;
+    float inside = 1.0 - smoothstep(0.85, 0.97, max(abs(at.x), abs(at.y)));
+    vec2 uv = at.xy * 0.5 + 0.5;
+    float moving = 0.0, still = 0.0;
+    for (int k = 0; k < 8; ++k) {
+        float reach = k < 4 ? 0.35 : 1.1;
+        float angle = 0.7853982 * float(k) * 2.0 + (k < 4 ? 0.3 : 1.1);
+        vec2 shift = vec2(cos(angle), sin(angle)) * reach / OVERHEAD_SIDE;
+        float up_moving = (at.z - texture(overhead_moving, uv + shift).r) * OVERHEAD_DEPTH - 0.06;
+        float up_still = (at.z - texture(overhead_static, uv + shift).r) * OVERHEAD_DEPTH - 0.06;
+        up_moving = max(up_moving, 0.0);
+        up_still = max(up_still, 0.0);
+        moving += up_moving * inversesqrt(up_moving * up_moving + reach * reach);
+        still += up_still * inversesqrt(up_still * up_still + reach * reach);
+    }
+    // Crowns of trees stand in the map as if solid down to the ground; half their shade is let off.
+    float level = 0.25 + 0.75 * clamp(n.z, 0.0, 1.0);
+    return inside * level * min(0.92, moving * 0.119 + still * 0.06);
+}
+
+// Environment BRDF, analytic fit (Karis 2014).
+vec3 reflected_share(vec3 f0, float roughness, float n_v) {
+    vec4 r = roughness * vec4(-1.0, -0.0275, -0.572, 0.022) + vec4(1.0, 0.0425, 1.04, -0.04);
+    float a = min(r.x * r.x, exp2(-9.28 * n_v)) * r.x + r.y;
+    vec2 ab = vec2(-1.04, 1.04) * a + r.zw;
+    return f0 * ab.x + ab.y;
+}
+
+// Trowbridge-Reitz highlight with Schlick's Fresnel and Hammon's visibility.
+vec3 highlight(vec3 n, vec3 v, vec3 l, float roughness, vec3 f0) {
+    vec3 h = normalize(v + l);
+    float a = max(roughness * roughness, 0.002);
+    float n_h = clamp(dot(n, h), 0.0, 1.0), n_l = clamp(dot(n, l), 0.0, 1.0), n_v = clamp(dot(n, v), 0.05, 1.0);
+    float d = n_h * n_h * (a * a - 1.0) + 1.0;
+    float peak = a * a / (PI * d * d);
+    vec3 f = f0 + (1.0 - f0) * pow(1.0 - clamp(dot(v, h), 0.0, 1.0), 5.0);
+    return f * peak * 0.5 / mix(2.0 * n_l * n_v, n_l + n_v, a) * n_l;
+}
+
+vec3 mirrored(vec3 ray, float roughness, vec3 diffuse) {
+    vec3 above = clear_sky(normalize(vec3(ray.xy, max(ray.z, 0.02))));
+    vec3 sharp = mix(ground, above, smoothstep(-0.06 - 0.4 * roughness, 0.06 + 0.4 * roughness, ray.z));
+    return mix(sharp, diffuse, clamp(roughness * 1.2, 0.0, 1.0));
+}
+
+void main() {
+    ivec2 pixel = ivec2(gl_FragCoord.xy);
+    uint word = texelFetch(g_ids, pixel, 0).g;
+    uint tag = word & 0xFFu;
+    Material m = materials[word >> 16];
+    float lit = float(word >> 8 & 1u);
+    vec3 albedo = texelFetch(g_albedo, pixel, 0).rgb;
+    albedo *= albedo;
+    float depth = texelFetch(g_motion, pixel, 0).z;
+    mat3 turn = mat3(camera_from_relative);
+    vec3 n = texelFetch(g_normal, pixel, 0).xyz * turn;
+    vec3 place = vec3((gl_FragCoord.xy - projection.zw) / projection.xy, 1.0) * depth * turn;
+    float distance = length(place);
+    vec3 ray = place / distance;
+    vec3 v = -ray;
+    if (dot(n, v) < 0.0) n = normalize(n + v * (0.02 - dot(n, v)));  // shading normals may look away at the rim
+
+    // Water darkens what is porous and makes what is level shine; it gathers where the noise is low.
+    float porous = (1.0 - m.metallic) * smoothstep(0.3, 0.7, m.roughness);
+    float level = smoothstep(0.85, 0.99, n.z);
+    vec2 world = (place.xy + eye_place) / 16000.0;
+    float hollow = texture(noise, world * 900.0).r * 0.6 + texture(noise, world * 3100.0).r * 0.4;
+    bool paved = tag == 1u || tag == 2u || tag == 24u || tag == 25u;
+    float pool = (paved ? 1.0 : 0.25) * level * smoothstep(0.0, 0.08, puddles * 0.75 + 0.12 * wetness - hollow + 0.05) * step(0.001, puddles);
+    float wet = max(wetness * porous, pool);
+    albedo *= mix(1.0, 0.45, wet * porous);
+    float roughness = mix(m.roughness, mix(0.35, 0.05, pool), wet * level * 0.85);
+    vec3 up = vec3(0.0, 0.0, 1.0);
+    n = normalize(mix(n, up, pool * 0.9));
+
+    float glass = 1.0 - m.opacity;
+    albedo *= 1.0 - 0.9 * glass;
+    vec3 f0 = mix(vec3(mix(0.04, 0.02, wet)), albedo, m.metallic);
+    vec3 diffuse = albedo * (1.0 - m.metallic);
+
+    float hidden = roofed(place, n);
+    float open = (1.0 - hidden) * texelFetch(occlusion, pixel, 0).r;
+    float direct = clamp(dot(n, sun_direction), 0.0, 1.0);
+    float shadow = sunlight(place, n);
+    // Leaves and blades let light through.
+    float leaf = tag == 9u ? 0.35 : 0.0;
+    float wrapped = direct * (1.0 - leaf) + leaf * (0.5 + 0.5 * direct) * 0.8;
+    vec3 ambient = irradiance(n);
+    vec3 radiance = diffuse * (sun * (wrapped * shadow / PI) + ambient * open);
+
+    // What surfaces around throw back where the sky is hidden keeps shadows from going black.
+    radiance += diffuse * ambient * (1.0 - open) * albedo * 0.4;
+
+    float n_v = clamp(dot(n, v), 0.0, 1.0);
+    vec3 r = reflect(ray, n);
+    float seen = mix(open * open, open, roughness);
+    radiance += reflected_share(f0, roughness, n_v) * mirrored(r, roughness, ambient) * seen;
+    radiance += sun * shadow * highlight(n, v, sun_direction, roughness, f0);
+    float coat = max(m.clear_coat, glass);
+    float fresnel = 0.04 + 0.96 * pow(1.0 - n_v, 5.0);
+    radiance = mix(radiance, mirrored(r, 0.03, ambient) * seen, coat * fresnel);
+    radiance += coat * sun * shadow * highlight(n, v, sun_direction, 0.1, vec3(0.04));
+
+    radiance += m.emission * lit / PI;
+    vec3 left = transmittance(ray, distance);
+    o_radiance = vec4(mix(in_scatter(ray), radiance, left), 1.0);
+}

@@ -1,0 +1,162 @@
+"""Colour from the targets of the geometry pass: light, air, film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers.context import Context
+from renderers.lighting import LUMINANCE, SKY_SIZE, Lighting
+from renderers.painter import set_uniforms
+from renderers.scene import Environment
+from renderers.targets import GBuffer
+
+METERING_LEVEL = 5
+"""Mipmap whose cells, 32 pixels wide, the exposure is metered on."""
+MIDDLE_GREY = 0.18
+NOISE_SIDE = 256
+NOISE_PERIOD = 16000.0
+"""[m] after which the pattern of clouds and puddles repeats."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Targets:
+    """Intermediate pictures for one size."""
+
+    hollow: moderngl.Framebuffer
+    open: moderngl.Framebuffer
+    radiance: moderngl.Framebuffer
+    film: moderngl.Framebuffer
+    color: moderngl.Framebuffer
+
+
+class Shading:
+    """The full-screen passes."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._gl = context, context.gl
+        self._passes = {name: self._pass(name) for name in ("occlusion", "soften", "surface", "sky", "film", "smooth")}
+        self._sky = self._gl.texture(SKY_SIZE[::-1], 3, dtype="f4")
+        self._sky.repeat_x = self._sky.repeat_y = False
+        self._noise = self._gl.texture((NOISE_SIDE, NOISE_SIDE), 1, cloud_noise(NOISE_SIDE).tobytes(), dtype="f4")
+        self._noise.build_mipmaps()
+        self._noise.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self._targets: dict[tuple[int, int], _Targets] = {}
+
+    def color(
+        self,
+        target: GBuffer,
+        camera: dict[str, Any],
+        shadows: dict[str, Any],
+        light: Lighting,
+        environment: Environment,
+        eye: NDArray[np.float64],
+    ) -> NDArray[np.uint8]:
+        """Shades what ``target`` holds; (H, W, 3) uint8 sRGB. ``camera``, ``shadows``: uniforms; ``eye`` (3,) world."""
+        gl, targets = self._gl, self._of_size(target)
+        uniforms: dict[str, Any] = {**camera, **shadows, **_weather(light, environment, eye)}
+        self._sky.write(light.sky.tobytes())
+        textures = (
+            ("g_albedo", target.albedo),
+            ("g_ids", target.ids),
+            ("g_motion", target.motion),
+            ("g_normal", target.normal),
+            ("sky_table", self._sky),
+            ("noise", self._noise),
+            ("occlusion_half", targets.hollow.color_attachments[0]),
+            ("occlusion", targets.open.color_attachments[0]),
+            ("radiance", targets.radiance.color_attachments[0]),
+            ("color", targets.film.color_attachments[0]),
+        )
+        for unit, (name, texture) in enumerate(textures, start=1):
+            texture.use(unit)
+            uniforms[name] = unit
+        gl.enable_only(moderngl.NOTHING)
+        self._render("occlusion", targets.hollow, uniforms)
+        self._render("soften", targets.open, uniforms)
+        # The triangle lies at depth 0, where the cleared depth is: sky where nothing is nearer, surfaces elsewhere.
+        gl.enable_only(moderngl.DEPTH_TEST)
+        targets.radiance.depth_mask = False
+        gl.depth_func = "<"
+        self._render("surface", targets.radiance, uniforms)
+        gl.depth_func = ">="
+        self._render("sky", targets.radiance, uniforms)
+        gl.enable_only(moderngl.NOTHING)
+        uniforms["exposure"] = _exposure(light, targets.radiance.color_attachments[0])
+        self._render("film", targets.film, uniforms)
+        self._render("smooth", targets.color, uniforms)
+        width, height = target.ids.size
+        pixels = np.frombuffer(targets.color.read(components=4), np.uint8).reshape(height, width, 4)
+        return np.ascontiguousarray(pixels[:, :, :3])
+
+    def _pass(self, name: str) -> tuple[moderngl.Program, moderngl.VertexArray]:
+        program = self._context.program("screen.vert", f"{name}.frag")
+        return program, self._gl.vertex_array(program, [])
+
+    def _render(self, name: str, frame: moderngl.Framebuffer, uniforms: dict[str, Any]) -> None:
+        program, array = self._passes[name]
+        frame.use()
+        set_uniforms(program, uniforms)
+        array.render(moderngl.TRIANGLES, vertices=3)
+
+    def _of_size(self, target: GBuffer) -> _Targets:
+        size = target.ids.size
+        if size not in self._targets:
+            half = (size[0] + 1) // 2, (size[1] + 1) // 2
+            film = self._gl.texture(size, 4)
+            film.repeat_x = film.repeat_y = False
+            self._targets[size] = _Targets(
+                hollow=self._gl.framebuffer(self._gl.texture(half, 1)),
+                open=self._gl.framebuffer(self._gl.texture(size, 1)),
+                radiance=self._gl.framebuffer(self._gl.texture(size, 4, dtype="f2"), target.depth),
+                film=self._gl.framebuffer(film),
+                color=self._gl.framebuffer(self._gl.texture(size, 4)),
+            )
+        return self._targets[size]
+
+
+def _weather(light: Lighting, environment: Environment, eye: NDArray[np.float64]) -> dict[str, Any]:
+    return {
+        **{
+            name: tuple(getattr(light, name))
+            for name in ("sun_direction", "sun", "ground", "cloud", "fog", "haze_extinction")
+        },
+        **{name: getattr(light, name) for name in ("fog_extinction", "fog_height", "night")},
+        "harmonics": light.harmonics.T,
+        "cloudiness": environment.cloudiness,
+        "wetness": max(environment.wetness, 0.8 * environment.precipitation),
+        "puddles": environment.puddles,
+        "eye_height": 0.0,
+        "eye_place": tuple(np.mod(eye[:2], NOISE_PERIOD)),
+    }
+
+
+def _exposure(light: Lighting, radiance: moderngl.Texture) -> float:
+    """Halfway, in stops, between what the light calls for and what brings the picture's own mean to a middle grey."""
+    radiance.build_mipmaps()
+    width, height = (max(1, side >> METERING_LEVEL) for side in radiance.size)
+    cells = np.frombuffer(radiance.read(level=METERING_LEVEL), np.float16).reshape(height, width, 4)[:, :, :3]
+    luminance = cells.astype(np.float64) @ LUMINANCE
+    metered = float(np.exp(np.log(luminance + 1e-3).mean()))
+    return float(np.sqrt(light.exposure * MIDDLE_GREY / metered))
+
+
+def cloud_noise(side: int) -> NDArray[np.float32]:
+    """(side, side) float32 fractal noise in [0, 1] that repeats: octaves of smooth random grids, always the same."""
+    random = np.random.default_rng(20)
+    total = np.zeros((side, side))
+    for octave in range(2, 8):
+        cells = 1 << octave
+        grid = random.random((cells, cells))
+        t = np.arange(side) / side * cells
+        i, f = t.astype(np.int64), t - np.floor(t)
+        f = f * f * (3 - 2 * f)
+        j = (i + 1) % cells
+        rows = grid[i] * (1 - f)[:, None] + grid[j] * f[:, None]
+        total += (rows[:, i] * (1 - f) + rows[:, j] * f) * 0.5 ** (octave - 1)
+    total -= total.min()
+    return (total / total.max()).astype(np.float32)
