@@ -118,8 +118,9 @@ _PROPS = {
     "barrier": "barrier trafficwarning warning",
     "bicycle_rack": "bikeparking bike_rack",
     "pushable": "shoppingcart shoppingtrolley trolley barrow stroller pushchair wheelie",
-    "debris": "debris garbage trashbag plasticbag shoppingbag creasedbox cardboardbox box0 brokentile briefcase guitarcase "
-    "travelcase purse barrel tyre tire wheel log branch pallet plank haybale mattress ladder ball chair colacan mobile",
+    "debris": "debris garbage trashbag plasticbag shoppingbag creasedbox cardboardbox box0 brokentile briefcase "
+    "guitarcase travelcase purse barrel tyre tire wheel log branch pallet plank haybale mattress ladder ball chair "
+    "colacan mobile",
 }
 """Classes with parts of the ids of props that lie or stand in the way; street furniture is left out on purpose."""
 
