@@ -22,7 +22,11 @@ from sensors.taxonomy import category
 FRAME = "/frame"
 """Topic of the message that closes a frame."""
 
-_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+_PNG = [
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),  # one filter for all rows: half the time of choosing the best
+]
 
 _FIELD_TYPES = {
     "<f4": fox.PackedElementFieldNumericType.Float32,
