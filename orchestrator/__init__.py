@@ -1,0 +1,5 @@
+"""Jobs: which scenes to make, the Ray farm that makes them, the folder in which they lie, and the ``longtail`` command."""
+
+
+class JobError(Exception):
+    """A job cannot go on; the message says why and what to do."""

@@ -13,6 +13,10 @@ LIBRARY = Path(__file__).parent / "library"
 _SECTIONS = ("Rare", "Tags", "Source", "Expect")
 
 
+class UnknownScenario(LookupError):
+    """There is no such script; the message names the near ones."""
+
+
 @dataclass(frozen=True)
 class Header:
     """What a script says about itself in the docstring at its top.
@@ -56,7 +60,7 @@ def find(name_or_path: str) -> Path:
     """The file of a script given by path or by its name in the library.
 
     Raises:
-        FileNotFoundError: neither exists; the message names the near ones.
+        UnknownScenario: neither exists; the message names the near ones.
     """
     given = Path(name_or_path)
     if given.is_file():
@@ -66,7 +70,7 @@ def find(name_or_path: str) -> Path:
         return inside
     near = difflib.get_close_matches(name_or_path, names(), n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"the library has {', '.join(names())}"
-    raise FileNotFoundError(f"no scenario {name_or_path!r}, neither as a file nor in the library; {hint}")
+    raise UnknownScenario(f"no scenario {name_or_path!r}, neither as a file nor in the library; {hint}")
 
 
 def scenario_name(path: Path) -> str:

@@ -15,6 +15,10 @@ import numpy as np
 from shapely.geometry import LineString, Point
 
 
+STANDOFF = 6.0
+"""Metres that a driver keeps to what it has stopped for."""
+
+
 class Pedals(NamedTuple):
     """CARLA's vehicle control: throttle and brake in [0, 1], steer in [-1, 1], positive to the right."""
 
@@ -45,7 +49,7 @@ class Attention:
 
     Attributes:
         reaction_time: [s] from the moment at which a hazard could be seen to the foot on the brake.
-        horizon: [s] time to collision below which something in the way is a hazard.
+        horizon: [s] time to collision below which something in the way is a hazard (nearer than STANDOFF always).
         half_width: [m] of the corridor that has to be free, to both sides of the driver's line.
         brake: pedal in [0, 1].
     """
@@ -132,10 +136,10 @@ class Driver:
         left = np.array([-along[1], along[0]])
         velocity = np.array([other.velocity.x, other.velocity.y])
         closing = speed - float(velocity @ along)
-        if closing <= 0.1 or gap / closing > self.attention.horizon:
+        if gap > max(closing * self.attention.horizon, STANDOFF):
             return False
         nearest = self.route.interpolate(station)
         now = float((np.array([where.x, where.y]) - np.array([nearest.x, nearest.y])) @ left)
-        then = now + float(velocity @ left) * max(gap, 0.0) / closing
+        then = now + float(velocity @ left) * max(gap, 0.0) / max(closing, 1.0)
         free = self.attention.half_width + other.width / 2
         return min(abs(now), abs(then)) < free or now * then < 0

@@ -1,0 +1,167 @@
+"""The ``longtail`` command. Heavy libraries are imported inside the commands: ``longtail --help`` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="longtail",
+    help="Edge-case data factory for self-driving perception: Scenic scenarios in, labelled KITTI and nuScenes datasets out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(str, Enum):
+    """Dataset formats that ``render`` exports."""
+
+    kitti = "kitti"
+    nuscenes = "nuscenes"
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Expected errors leave as one message and exit code 1; anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail("interrupted; finished scenes are kept, and the same command goes on from here", 130)
+    except Exception as error:
+        if not _expected(error):
+            raise
+        _fail(str(error), 1)
+
+
+def _expected(error: Exception) -> bool:
+    """Errors that say what to do. By name, so that no library is imported just to ask."""
+    return any(kind.__name__ in _EXPECTED for kind in type(error).__mro__)
+
+
+_EXPECTED = {"JobError", "ScenarioError", "RigError", "RecordingError", "ExportError", "ServerError", "GraphicsError",
+             "SessionError", "UnknownScenario"}
+
+
+def _fail(message: str, code: int) -> None:
+    Console(stderr=True).print(f"error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in Format.__members__]
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: unknown; choose from {', '.join(Format.__members__)}")
+    return names
+
+
+@app.command()
+def render(
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Scenic scripts: paths, or names that "
+                                                   "`longtail scenarios` lists.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder. Running the same command again "
+                                      "resumes what was interrupted.")],
+    scenes: Annotated[int, typer.Option("--scenes", "-n", min=1, help="Scenes to draw from each scenario.")] = 1,
+    rig: Annotated[str, typer.Option(help="Sensor rig: a name that `longtail rigs` lists, or a YAML file.")] = "kitti",
+    seed: Annotated[int, typer.Option(help="The same seed draws the same scenes.")] = 0,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Scenes rendered at a time; each has a server of "
+                                         "its own.", show_default="one per two cores")] = max(1, (os.cpu_count() or 2) // 2),
+    export: Annotated[str, typer.Option(metavar="FORMATS", help="Datasets to write: kitti, nuscenes, or both with a "
+                                        "comma; '' for recordings only.")] = "kitti,nuscenes",
+    address: Annotated[str | None, typer.Option(metavar="ADDR", help="Ray cluster to use, e.g. ray://head:10001 or auto. "
+                                                "Its nodes must share DIR.", show_default="this machine")] = None,
+) -> None:
+    """Render scenarios into a labelled dataset.
+
+    Draws scenes from each scenario, plays them, and records all sensors of the
+    rig with exact labels: one MCAP file a scene in DIR/recordings. Exports them
+    to DIR/kitti and DIR/nuscenes; DIR/contact_sheet.png shows what came out.
+
+    Example: longtail render animals/kangaroo_crossing -n 10 -o kangaroos
+    """
+    exports = _formats(export)
+    with _plain_errors():
+        from orchestrator.render import Order, render
+
+        render(Order(tuple(scenarios), scenes, rig, seed, workers, out, exports, address), Console())
+
+
+@app.command()
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A KITTI or nuScenes dataset, Longtail's or anybody's.")],
+) -> None:
+    """Check that a dataset keeps to its format, and say where it does not."""
+    with _plain_errors():
+        from exporters.validate import validate
+
+        findings = validate(folder)
+        for finding in findings:
+            Console(stderr=True).print(str(finding), markup=False, highlight=False, soft_wrap=True)
+        if findings:
+            _fail(f"{folder}: {len(findings)} faults", 1)
+        Console().print(f"{folder}: valid", markup=False, soft_wrap=True)
+
+
+@app.command()
+def rigs() -> None:
+    """List the shipped sensor rigs."""
+    with _plain_errors():
+        from sensors.rig import load_rig, rig_names
+
+        table = Table("rig", "cameras", "LiDARs", "tick")
+        for name in rig_names():
+            rig = load_rig(name)
+            cameras = ", ".join(f"{c.name} {c.width}×{c.height} {c.rate:g} Hz" for c in rig.cameras)
+            lidars = ", ".join(f"{s.name} {s.beam_table} {s.rate:g} Hz" for s in rig.lidars)
+            table.add_row(name, cameras, lidars, f"{rig.tick:g} s")
+        Console().print(table)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the library of rare events."""
+    with _plain_errors():
+        from scenarios.catalog import entries
+
+        table = Table("scenario", "what happens", "tags")
+        for entry in entries():
+            table.add_row(entry.name, entry.header.title, ", ".join(entry.header.tags))
+        Console().print(table)
+
+
+@app.command()
+def bench(
+    scenario: Annotated[str, typer.Option(help="Scenario to play.")] = "animals/kangaroo_crossing",
+    rig: Annotated[str, typer.Option(help="Sensor rig.")] = "kitti",
+    seed: Annotated[int, typer.Option(help="Seed of the scene.")] = 0,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")] = None,
+) -> None:
+    """Measure how long each stage takes: simulation, pictures, LiDAR, labels, recording, export."""
+    with _plain_errors():
+        from orchestrator.bench import measure, table
+        from orchestrator.store import write_text
+
+        result = measure(scenario, rig, seed)
+        Console().print(table(result))
+        if json is not None:
+            write_text(json, result.model_dump_json(indent=2) + "\n")
+
+
+def main() -> None:
+    """Entry point of the ``longtail`` command."""
+    app(prog_name="longtail")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
