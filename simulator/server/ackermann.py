@@ -1,0 +1,78 @@
+"""Ackermann control: CARLA's two cascaded PID controllers, from target speed over acceleration to pedals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simulator.server.wire import AckermannControl, AckermannSettings
+from simulator.world.vehicles import VehicleBody, VehicleControl
+
+STILL = 0.1
+"""Target and actual speed [m/s] below which the vehicle is held with full brake, as in CARLA."""
+
+
+@dataclass
+class _Pid:
+    kp: float
+    ki: float
+    kd: float
+    integral: float = 0.0
+    last: float | None = None
+
+    def step(self, error: float, dt: float) -> float:
+        self.integral += error * dt
+        slope = 0.0 if self.last is None else (error - self.last) / dt
+        self.last = error
+        return self.kp * error + self.ki * self.integral + self.kd * slope
+
+
+@dataclass(eq=False)
+class AckermannController:
+    """Follows one vehicle's targets.
+
+    Attributes:
+        target: as told by the client.
+        settings: the gains.
+    """
+
+    target: AckermannControl
+    settings: AckermannSettings = field(default_factory=AckermannSettings)
+
+    def __post_init__(self) -> None:
+        gains = self.settings
+        self._speed = _Pid(gains.speed_kp, gains.speed_ki, gains.speed_kd)
+        self._acceleration = _Pid(gains.accel_kp, gains.accel_ki, gains.accel_kd)
+        self._pedals = 0.0
+
+    def drive(self, body: VehicleBody, dt: float) -> None:
+        """Set the vehicle's control for the next step."""
+        forward = body.world_from_body[:3, 0]
+        speed, acceleration = float(body.velocity @ forward), float(body.acceleration @ forward)
+        reverse = self.target.speed < 0
+        goal = abs(self.target.speed)
+        speed, acceleration = (-speed, -acceleration) if reverse else (speed, acceleration)
+        steer = self._steer(body, dt)
+        if goal < STILL and abs(speed) < STILL:
+            body.control = VehicleControl(steer=steer, brake=1.0, hand_brake=True)
+            self._pedals = 0.0
+            return
+        wanted = self._speed.step(goal - speed, dt)
+        if self.target.acceleration > 0:
+            limit = self.target.acceleration
+            wanted = float(np.clip(wanted, -limit, limit))
+        self._pedals += self._acceleration.step(wanted - acceleration, dt)
+        self._pedals = float(np.clip(self._pedals, -1.0, 1.0))
+        body.control = VehicleControl(
+            throttle=max(self._pedals, 0.0), brake=max(-self._pedals, 0.0), steer=steer, reverse=reverse
+        )
+
+    def _steer(self, body: VehicleBody, dt: float) -> float:
+        """Share of full lock, left positive; ``steer_speed`` [rad/s] 0 is at once."""
+        limit = body.physics.max_steer_angle
+        goal = -self.target.steer
+        if self.target.steer_speed > 0:
+            reach = self.target.steer_speed * dt
+            goal = body.control.steer * limit + float(np.clip(goal - body.control.steer * limit, -reach, reach))
+        return float(np.clip(goal / limit, -1.0, 1.0))

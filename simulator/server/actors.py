@@ -1,0 +1,147 @@
+"""Actors: what CARLA's clients see of the world's bodies, of sensors and of the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.server import wire
+from simulator.server.ackermann import AckermannController
+from simulator.server.blueprints import Blueprint, Kind
+from simulator.server.wire import AckermannSettings, Array, Refusal
+from simulator.world.bodies import Body
+from simulator.world.vehicles import VehicleBody
+from simulator.world.walkers import WalkerBody
+
+if TYPE_CHECKING:
+    from simulator.server.sensors.sensor import Sensor
+
+LAMPS = {
+    "position": 1,
+    "low_beam": 2,
+    "high_beam": 4,
+    "brake": 8,
+    "right": 16,
+    "left": 32,
+    "reverse": 64,
+    "fog": 128,
+    "interior": 256,
+}
+"""Lamp groups of the models and CARLA's VehicleLightState flags."""
+
+
+@dataclass(eq=False)
+class Actor:
+    """One actor.
+
+    Attributes:
+        values: its blueprint's attributes, complete.
+        pose: world_from_actor of a free actor without a body; parent_from_actor of an attached one.
+        parent: what it hangs on; None once the parent is gone.
+        lights: CARLA's VehicleLightState flags.
+        speed_limit: [km/h], of the road under a vehicle; ``limit_at`` (3,) is where it was looked up.
+        ackermann: drives the vehicle when it was last told to by an Ackermann control.
+    """
+
+    actor_id: int
+    blueprint: Blueprint
+    values: dict[str, str]
+    pose: Array
+    parent: Actor | None = None
+    body: Body | None = None
+    sensor: Sensor | None = None
+    lights: int = 0
+    speed_limit: float = 30.0
+    limit_at: Array | None = None
+    ackermann: AckermannController | None = None
+    ackermann_settings: AckermannSettings = field(default_factory=AckermannSettings)
+    children: list[Actor] = field(default_factory=list)
+
+    @property
+    def body_from_origin(self) -> Array:
+        """Where CARLA has the actor's origin: a walker's is at the hips, half way up; all others' on the ground."""
+        origin = np.eye(4)
+        if self.blueprint.kind is Kind.WALKER:
+            origin[2, 3] = self.require_body().model.center[2]
+        return origin
+
+    @property
+    def world_from_actor(self) -> Array:
+        """Pose now (4, 4)."""
+        if self.body is not None:
+            return self.body.world_from_body @ self.body_from_origin
+        if self.parent is not None:
+            return self.parent.world_from_actor @ self.pose
+        return self.pose
+
+    @property
+    def previous_world_from_actor(self) -> Array:
+        """Pose one tick ago (4, 4); free actors without a body count as still."""
+        if self.body is not None:
+            return self.body.previous_world_from_body @ self.body_from_origin
+        if self.parent is not None:
+            return self.parent.previous_world_from_actor @ self.pose
+        return self.pose
+
+    @property
+    def root(self) -> Actor:
+        """The actor at the end of the chain of parents; itself when free."""
+        return self if self.parent is None else self.parent.root
+
+    def require_body(self) -> Body:
+        """Its body; raises Refusal when it has none."""
+        if self.body is None:
+            raise Refusal(f"{self.blueprint.type_id} has no body. Actor Id: {self.actor_id}")
+        return self.body
+
+    def vehicle(self) -> VehicleBody:
+        """Its body as a vehicle's; raises Refusal."""
+        if not isinstance(self.body, VehicleBody):
+            raise Refusal(f"actor is not a vehicle. Actor Id: {self.actor_id}")
+        return self.body
+
+    def walker(self) -> WalkerBody:
+        """Its body as a walker's; raises Refusal."""
+        if not isinstance(self.body, WalkerBody):
+            raise Refusal(f"actor is not a walker. Actor Id: {self.actor_id}")
+        return self.body
+
+    def set_lights(self, flags: int) -> None:
+        """Switch the lamps by CARLA's flags."""
+        self.lights = flags
+        self.vehicle().lamps = frozenset(name for name, bit in LAMPS.items() if flags & bit)
+
+    def bounding_box(self) -> list[Any]:
+        """The wire's box around the rest pose, relative to CARLA's origin; empty for what has no body."""
+        if self.body is None:
+            return wire.EMPTY_BOX
+        model = self.body.model
+        origin_from_box = np.linalg.inv(self.body_from_origin)
+        origin_from_box[:3, 3] += model.center
+        return wire.encode_box(origin_from_box, model.size, self.actor_id)
+
+    def tags(self) -> bytes:
+        """Semantic tags of its parts."""
+        return b"" if self.body is None else bytes(sorted({int(part.tag) for part in self.body.model.parts}))
+
+    def encode(self) -> list[Any]:
+        """The wire's Actor."""
+        return [
+            self.actor_id,
+            0 if self.parent is None else self.parent.actor_id,
+            self.blueprint.description(self.values),
+            self.bounding_box(),
+            self.tags(),
+            b"" if self.sensor is None or self.sensor.stream is None else self.sensor.stream.token,
+        ]
+
+
+def tint_of(color: str) -> tuple[float, float, float]:
+    """Linear RGB of CARLA's "r,g,b" (sRGB, 0..255). Raises Refusal."""
+    try:
+        r, g, b = ((int(part) / 255) ** 2.2 for part in color.split(","))
+    except ValueError:
+        raise Refusal(f"color must be three numbers r,g,b from 0 to 255, not {color!r}") from None
+    return r, g, b

@@ -1,0 +1,154 @@
+"""An episode: one world on one map, the actors in it, and its random draws."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.server.actors import Actor, tint_of
+from simulator.server.blueprints import SPECTATOR, Blueprint, Kind
+from simulator.server.sensors import make_sensor
+from simulator.server.speed_limits import SpeedLimits
+from simulator.server.streams import StreamServer
+from simulator.server.wire import Array, Refusal
+from simulator.world.town import Town
+from simulator.world.vehicles import VehicleControl
+from simulator.world.world import World
+
+LIMIT_SPACING = 3.0
+"""Metres that a vehicle goes before its speed limit is looked up again."""
+
+COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
+
+
+class Episode:
+    """Actor ids start at 1 in every episode, and so do the random draws: a scene that is played on a used server runs as
+    on a fresh one.
+
+    Attributes:
+        actors: by id, in the order of spawning.
+        spectator: the one actor that is always there.
+    """
+
+    def __init__(self, episode_id: int, town: Town, seed: int, streams: StreamServer) -> None:
+        self.episode_id = episode_id
+        self.town = town
+        self.world = World(town, seed)
+        self.actors: dict[int, Actor] = {}
+        self.announced = False
+        self._seed = seed
+        self._streams = streams
+        self._next_id = 1
+        start = town.spawn_points[0].copy() if town.spawn_points else np.eye(4)
+        start[2, 3] += 2.0
+        self.spectator = self._add(SPECTATOR, {}, start)
+
+    def find(self, actor_id: int) -> Actor:
+        """The actor of that id; raises Refusal."""
+        actor = self.actors.get(actor_id)
+        if actor is None:
+            raise Refusal(f"unable to find actor. Actor Id: {actor_id}")
+        return actor
+
+    def _add(self, blueprint: Blueprint, values: dict[str, str], pose: Array, parent: Actor | None = None) -> Actor:
+        actor = Actor(self._next_id, blueprint, values, pose, parent)
+        self._next_id += 1
+        self.actors[actor.actor_id] = actor
+        if parent is not None:
+            parent.children.append(actor)
+        return actor
+
+    def spawn(self, blueprint: Blueprint, given: dict[str, str], pose: Array, parent: Actor | None = None) -> Actor:
+        """A new actor at ``world_from_actor``, or at ``parent_from_actor``. Raises Refusal in CARLA's words."""
+        values = blueprint.complete(given)
+        if blueprint.kind in (Kind.VEHICLE, Kind.WALKER, Kind.PROP):
+            if parent is not None:
+                raise Refusal(f"attaching {blueprint.type_id}: not supported by the embedded server")
+            return self._spawn_body(blueprint, values, pose)
+        sensor = None
+        if blueprint.kind is Kind.SENSOR:
+            sensor = make_sensor(blueprint.type_id, values, self._seed, self._next_id, self._streams)
+        actor = self._add(blueprint, values, pose, parent)
+        actor.sensor = sensor
+        return actor
+
+    def _spawn_body(self, blueprint: Blueprint, values: dict[str, str], world_from_origin: Array) -> Actor:
+        model = blueprint.model()
+        world_from_body = world_from_origin.copy()
+        if blueprint.kind is Kind.WALKER:
+            world_from_body[:3, 3] -= world_from_origin[:3, 2] * model.center[2]
+        # Clients place walkers' hips anywhere near the ground: like CARLA, lift what would stand in it.
+        try:
+            heights, _ = self.town.ground(world_from_body[None, :2, 3])
+        except ValueError as error:
+            raise Refusal(f"Spawn failed because of collision at spawn position: {error}") from error
+        world_from_body[2, 3] = max(world_from_body[2, 3], float(heights[0]))
+        if self.world.overlaps(model, world_from_body):
+            raise Refusal(COLLISION_AT_SPAWN)
+        tint = tint_of(values["color"]) if "color" in values else None
+        actor = self._add(blueprint, values, world_from_origin)
+        match blueprint.kind:
+            case Kind.VEHICLE:
+                actor.body = self.world.add_vehicle(actor.actor_id, model, world_from_body)
+            case Kind.WALKER:
+                actor.body = self.world.add_walker(actor.actor_id, model, world_from_body)
+            case _:
+                actor.body = self.world.add_prop(actor.actor_id, model, world_from_body)
+        if tint is not None:
+            actor.body.tint = tint
+        return actor
+
+    def place(self, actor: Actor, world_from_actor: Array) -> None:
+        """Move an actor at once. An attached one takes the pose as relative to its parent, as in CARLA."""
+        if actor.body is not None:
+            self.world.teleport(actor.actor_id, world_from_actor @ np.linalg.inv(actor.body_from_origin))
+        else:
+            actor.pose = world_from_actor
+
+    def destroy(self, actor_id: int) -> bool:
+        """Remove an actor; its children stay, detached. False when there is none of that id."""
+        actor = self.actors.get(actor_id)
+        if actor is None or actor is self.spectator:
+            return False
+        for child in actor.children:
+            child.pose = child.world_from_actor
+            child.parent = None
+        if actor.parent is not None:
+            actor.parent.children.remove(actor)
+        if actor.body is not None:
+            self.world.remove(actor_id)
+        if actor.sensor is not None:
+            actor.sensor.close()
+        del self.actors[actor_id]
+        return True
+
+    def before_step(self, dt: float) -> None:
+        """What acts on bodies through a step."""
+        for actor in self.actors.values():
+            if actor.ackermann is not None:
+                actor.ackermann.drive(actor.vehicle(), dt)
+
+    def after_step(self, limits: SpeedLimits) -> None:
+        """What follows from where bodies came to stand."""
+        for actor in self.actors.values():
+            if actor.blueprint.kind is not Kind.VEHICLE:
+                continue
+            body = actor.vehicle()
+            place = body.world_from_body[:3, 3]
+            if actor.limit_at is None or np.linalg.norm(place - actor.limit_at) > LIMIT_SPACING:
+                actor.limit_at, actor.speed_limit = place, limits.at(place)
+            if actor.values["sticky_control"].lower() == "false":
+                body.control = VehicleControl()
+
+    def reseed(self, seed: int) -> None:
+        """Start all random draws anew."""
+        self._seed = seed
+        self.world.reseed(seed)
+        for actor in self.actors.values():
+            if actor.sensor is not None:
+                actor.sensor.seed(seed, actor.actor_id)
+
+    def close(self) -> None:
+        """End the streams of all sensors."""
+        for actor in self.actors.values():
+            if actor.sensor is not None:
+                actor.sensor.close()

@@ -1,0 +1,32 @@
+"""What the server answers: one handler a method, by theme. Importing this package fills the table."""
+
+from simulator.server.handlers import (
+    actors,
+    batch,
+    extension,
+    level,
+    lights,
+    recorder,
+    sensors,
+    session,
+    traffic_manager,
+    vehicles,
+    walkers,
+)
+from simulator.server.handlers.registry import EXTENSION_METHODS, METHODS
+
+__all__ = [
+    "EXTENSION_METHODS",
+    "METHODS",
+    "actors",
+    "batch",
+    "extension",
+    "level",
+    "lights",
+    "recorder",
+    "sensors",
+    "session",
+    "traffic_manager",
+    "vehicles",
+    "walkers",
+]

@@ -1,0 +1,89 @@
+"""Longtail's own methods (docs/rooms.md): what CARLA cannot tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sensors.geometry import matrix_quaternion
+from simulator.server import wire
+from simulator.server.handlers.registry import extension
+from simulator.server.sensors.cameras import Camera, world_from_camera
+from simulator.server.sensors.lidar import Lidar
+from simulator.server.wire import Refusal, integer
+
+if TYPE_CHECKING:
+    from simulator.server.server import Server
+
+VERSION = 1
+
+
+@extension("longtail.hello")
+def hello(server: Server) -> dict[str, int]:
+    """Version of these methods."""
+    return {"version": VERSION}
+
+
+@extension("longtail.seed", integer)
+def seed(server: Server, value: int) -> None:
+    """Start the world's random draws anew."""
+    if value < 0:
+        raise Refusal(f"longtail.seed: a seed must not be negative, not {value}")
+    server.episode.reseed(value)
+
+
+@extension("longtail.labels", wire.each(integer), wire.each(integer))
+def labels(server: Server, cameras: list[int], lidars: list[int]) -> dict[str, Any]:
+    """Objects, their outlines in cameras, and what LiDAR returns met, all of the present frame."""
+    if server.moment is None:
+        raise Refusal("longtail.labels: there has been no tick in this episode")
+    return {
+        "frame": server.frame,
+        "objects": _objects(server),
+        "cameras": {actor_id: _outlines(server, actor_id) for actor_id in cameras},
+        "lidars": {actor_id: _returns(server, actor_id) for actor_id in lidars},
+    }
+
+
+def _objects(server: Server) -> list[list[float]]:
+    ids = sorted(server.episode.world.bodies)
+    boxes = [server.episode.world.box(actor_id) for actor_id in ids]
+    if not boxes:
+        return []
+    quaternions = matrix_quaternion(np.array([pose for pose, _ in boxes]))
+    return [
+        [actor_id, *pose[:3, 3].tolist(), *map(float, size), *quaternion.tolist()]
+        for actor_id, (pose, size), quaternion in zip(ids, boxes, quaternions, strict=True)
+    ]
+
+
+def _outlines(server: Server, actor_id: int) -> list[list[float]]:
+    actor = server.episode.find(actor_id)
+    if not isinstance(actor.sensor, Camera):
+        raise Refusal(f"longtail.labels: not a camera. Actor Id: {actor_id}")
+    assert server.moment is not None
+    own = actor.root.actor_id
+    wanted = sorted(body_id for body_id in server.episode.world.bodies if body_id != own)
+    outlines = server.renderers.raster.silhouettes(
+        server.moment.scene, actor.sensor.pinhole, world_from_camera(actor), wanted
+    )
+    return [
+        [object_id, outline.pixels, outline.pixels_inside, *map(float, outline.box)]
+        for object_id, outline in sorted(outlines.items())
+    ]
+
+
+def _returns(server: Server, actor_id: int) -> dict[str, bytes]:
+    sensor = server.episode.find(actor_id).sensor
+    if not isinstance(sensor, Lidar):
+        raise Refusal(f"longtail.labels: not a LiDAR. Actor Id: {actor_id}")
+    sweep = sensor.sweep
+    if sweep is None or sweep.frame != server.frame:
+        raise Refusal(f"longtail.labels: the LiDAR has not measured in this frame. Actor Id: {actor_id}")
+    return {
+        "object_id": sweep.object_id.astype("<u4").tobytes(),
+        "tag": sweep.tag.astype("u1").tobytes(),
+        "time": sweep.time.astype("<f4").tobytes(),
+        "ring": sweep.ring.astype("<u2").tobytes(),
+    }

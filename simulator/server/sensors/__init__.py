@@ -1,0 +1,53 @@
+"""CARLA's sensors over the world: one module a kind, one table from blueprint to class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simulator.server.sensors import cameras, contact, inertial, lidar, radar
+from simulator.server.sensors.sensor import Moment, Sensor
+from simulator.server.streams import StreamServer
+from simulator.server.wire import Refusal
+
+__all__ = ["Moment", "Sensor", "make_sensor", "measure"]
+
+SENSORS: dict[str, type[Sensor]] = {
+    "sensor.camera.rgb": cameras.ColorCamera,
+    "sensor.camera.depth": cameras.DepthCamera,
+    "sensor.camera.semantic_segmentation": cameras.SemanticCamera,
+    "sensor.camera.instance_segmentation": cameras.InstanceCamera,
+    "sensor.camera.normals": cameras.NormalsCamera,
+    "sensor.camera.optical_flow": cameras.FlowCamera,
+    "sensor.lidar.ray_cast": lidar.Lidar,
+    "sensor.lidar.ray_cast_semantic": lidar.SemanticLidar,
+    "sensor.other.collision": contact.CollisionSensor,
+    "sensor.other.obstacle": contact.ObstacleSensor,
+    "sensor.other.radar": radar.Radar,
+    "sensor.other.gnss": inertial.Gnss,
+    "sensor.other.imu": inertial.Imu,
+}
+CLIENT_SIDE = "sensor.other.lane_invasion"
+"""The client itself detects lane invasions; a server-side stream would mislead it."""
+
+
+def make_sensor(
+    type_id: str, values: Mapping[str, str], seed: int, actor_id: int, streams: StreamServer
+) -> Sensor | None:
+    """The sensor of a blueprint; None for one that the client runs. Raises Refusal for values that are no numbers."""
+    if type_id == CLIENT_SIDE:
+        return None
+    try:
+        return SENSORS[type_id](values, seed, actor_id, streams)
+    except ValueError as error:
+        raise Refusal(f"Spawn failed because of invalid actor description: {error}") from error
+
+
+def measure(moment: Moment) -> None:
+    """Let all sensors measure that are due. Cameras are drawn together where they share a picture."""
+    due = [(actor, actor.sensor) for actor in moment.actors.values() if actor.sensor and actor.sensor.due(moment)]
+    if not moment.rendering:
+        due = [(actor, sensor) for actor, sensor in due if not isinstance(sensor, cameras.Camera)]
+    cameras.measure_all(moment, [(actor, sensor) for actor, sensor in due if isinstance(sensor, cameras.Camera)])
+    for actor, sensor in due:
+        if not isinstance(sensor, cameras.Camera):
+            sensor.measure(moment, actor)

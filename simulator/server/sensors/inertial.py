@@ -1,0 +1,71 @@
+"""GNSS and IMU."""
+
+from __future__ import annotations
+
+from math import atan, cos, exp, log, pi, radians, tan
+
+import msgpack
+import numpy as np
+
+from simulator.server.actors import Actor
+from simulator.server.sensors.sensor import Moment, Sensor
+from simulator.server.wire import Array, encode_axial, encode_vector
+from simulator.world.bodies import GRAVITY
+
+EARTH_RADIUS = 6378137.0
+"""Equatorial [m], WGS 84; CARLA's geo-reference is a spherical Mercator scaled at the origin's latitude."""
+
+
+def geolocation(origin: tuple[float, float], position: Array) -> tuple[float, float, float]:
+    """Latitude and longitude [deg], altitude [m] of a position (3,) [m, east, north, up] on a map with that origin."""
+    latitude, longitude = origin
+    scale = cos(radians(latitude)) * EARTH_RADIUS
+    east = scale * radians(longitude) + float(position[0])
+    north = scale * log(tan(radians(90 + latitude) / 2)) + float(position[1])
+    return 360 / pi * atan(exp(north / scale)) - 90, east / scale * 180 / pi, float(position[2])
+
+
+class Gnss(Sensor):
+    """sensor.other.gnss."""
+
+    code = 4
+
+    def measure(self, moment: Moment, actor: Actor) -> None:
+        """Latitude, longitude, altitude with the blueprint's noise."""
+        true = geolocation(moment.town.geo_reference, actor.world_from_actor[:3, 3])
+        draws = self.random.standard_normal(3)
+        noisy = [
+            value + self.number(f"noise_{axis}_bias") + self.number(f"noise_{axis}_stddev") * float(draw)
+            for value, axis, draw in zip(true, ("lat", "lon", "alt"), draws, strict=True)
+        ]
+        self.send(moment, actor, msgpack.packb(noisy))
+
+
+class Imu(Sensor):
+    """sensor.other.imu: what an accelerometer feels, gravity included."""
+
+    code = 5
+    _velocity: Array | None = None
+    _frame = -1
+
+    def measure(self, moment: Moment, actor: Actor) -> None:
+        """Accelerometer [m/s^2], gyroscope [rad/s] in the sensor's frame, compass [rad] clockwise from north."""
+        pose, body = actor.world_from_actor, actor.root.body
+        velocity = spin = np.zeros(3)
+        if body is not None:
+            spin = body.angular_velocity
+            velocity = body.velocity + np.cross(spin, pose[:3, 3] - body.world_from_body[:3, 3])
+        acceleration = np.zeros(3) if body is None else body.acceleration
+        if self._velocity is not None and self._frame == moment.frame - 1:
+            acceleration = (velocity - self._velocity) / moment.dt  # at the sensor's place, off the centre
+        self._velocity, self._frame = velocity, moment.frame
+        actor_from_world = pose[:3, :3].T
+        felt = actor_from_world @ (acceleration + [0.0, 0.0, GRAVITY])
+        draws = self.random.standard_normal((2, 3))
+        accelerometer, gyroscope = encode_vector(felt), encode_axial(actor_from_world @ spin)
+        for k, axis in enumerate("xyz"):
+            accelerometer[k] += self.number(f"noise_accel_stddev_{axis}") * float(draws[0, k])
+            gyroscope[k] += self.number(f"noise_gyro_bias_{axis}")
+            gyroscope[k] += self.number(f"noise_gyro_stddev_{axis}") * float(draws[1, k])
+        compass = (pi / 2 - float(np.arctan2(pose[1, 0], pose[0, 0]))) % (2 * pi)
+        self.send(moment, actor, msgpack.packb([accelerometer, gyroscope, compass]))

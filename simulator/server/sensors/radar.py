@@ -1,0 +1,56 @@
+"""Radar: rays spread at random over its field of view, with the speed of what they meet."""
+
+from __future__ import annotations
+
+from math import radians, tan
+
+import numpy as np
+
+from simulator.server.actors import Actor
+from simulator.server.sensors.sensor import Moment, Sensor
+from simulator.server.wire import Array
+
+
+class Radar(Sensor):
+    """sensor.other.radar."""
+
+    code = 9
+
+    def measure(self, moment: Moment, actor: Actor) -> None:
+        """Velocity [m/s, negative: approaching], azimuth (right positive), altitude [rad] and depth [m] per detection."""
+        count = round(self.number("points_per_second") * moment.dt)
+        pose = actor.world_from_actor
+        # CARLA spreads the rays evenly over an ellipse across the view.
+        radius, turn = np.sqrt(self.random.random(count)), 2 * np.pi * self.random.random(count)
+        right = radius * np.cos(turn) * tan(radians(self.number("horizontal_fov")) / 2)
+        up = radius * np.sin(turn) * tan(radians(self.number("vertical_fov")) / 2)
+        rays = np.stack([np.ones(count), -right, up], axis=1)
+        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+        directions = (rays @ pose[:3, :3].T).astype(np.float32)
+        origins = np.broadcast_to(pose[:3, 3].astype(np.float32), directions.shape)
+        hits = moment.renderers.caster(moment.scene).cast(origins, directions, np.ones(count, np.float32))
+        seen = hits.distance <= self.number("range")
+        velocity = _velocities(
+            moment, hits.object_id[seen], origins[seen] + directions[seen] * hits.distance[seen, None]
+        )
+        own = actor.root
+        if own.body is not None:
+            velocity -= own.body.velocity + np.cross(
+                own.body.angular_velocity, pose[:3, 3] - own.body.world_from_body[:3, 3]
+            )
+        table = np.empty((np.count_nonzero(seen), 4), "<f4")
+        table[:, 0] = np.einsum("ij,ij->i", velocity, directions[seen])
+        table[:, 1] = np.arctan2(-rays[seen, 1], rays[seen, 0])
+        table[:, 2] = np.arcsin(rays[seen, 2])
+        table[:, 3] = hits.distance[seen]
+        self.send(moment, actor, table.tobytes())
+
+
+def _velocities(moment: Moment, object_ids: Array, points: Array) -> Array:
+    """Velocities (N, 3) [m/s] of points (N, 3) on objects; those on the level are still."""
+    velocity = np.zeros(points.shape)
+    for object_id in np.unique(object_ids[object_ids != 0]):
+        body = moment.world.bodies[int(object_id)]
+        on = object_ids == object_id
+        velocity[on] = body.velocity + np.cross(body.angular_velocity, points[on] - body.world_from_body[:3, 3])
+    return velocity

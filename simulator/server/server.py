@@ -1,0 +1,234 @@
+"""The embedded server: sockets, the tick, and what outlives an episode."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import socket
+import time
+from functools import lru_cache
+from typing import Any, TextIO
+
+from assets import maps
+from simulator.server.blueprints import Library
+from simulator.server.environment import environment_of
+from simulator.server.episode import Episode
+from simulator.server.handlers import EXTENSION_METHODS, METHODS
+from simulator.server.rpc import Connection, RpcServer, UnknownMethod
+from simulator.server.sensors import Moment, measure
+from simulator.server.sensors.renderers import Renderers
+from simulator.server.snapshot import snapshot
+from simulator.server.speed_limits import SpeedLimits
+from simulator.server.streams import StreamServer
+from simulator.server.wire import EpisodeSettings, Refusal, Weather
+from simulator.world.town import Town, load_town
+
+log = logging.getLogger(__name__)
+
+FREE_STEP = 0.05
+"""Time step [s] where the client has not fixed one. CARLA takes the wall clock's; a constant keeps runs repeatable."""
+
+UPLOADED_MAP = "OpenDriveMap"
+PORT_TRIES = 50
+
+
+class PortInUse(OSError):
+    """The wished port, or the one above it, is taken."""
+
+
+@lru_cache(maxsize=2)
+def _town(name: str | None, opendrive: str | None) -> Town:
+    return load_town(name, opendrive)
+
+
+class Server:
+    """A CARLA 0.9.16 server over our world. All of it runs on the thread that calls ``run``.
+
+    Args:
+        map_name: the built-in map to start with.
+        port: for RPC; streams use the next one. 0 picks a free pair.
+        strict: without Longtail's extension calls and attributes.
+        seed: of the random draws of every episode, until ``longtail.seed``.
+
+    Attributes:
+        episode, settings, weather, frame, elapsed: the simulation's state; frames and time rise over all episodes.
+        caller: the connection whose request is being answered.
+        traffic_managers: port -> (host, connection that registered it).
+
+    Raises:
+        PortInUse: the ports are taken. KeyError: there is no map of that name.
+    """
+
+    def __init__(
+        self, map_name: str, port: int = 2000, host: str = "127.0.0.1", strict: bool = False, seed: int = 0
+    ) -> None:
+        self.host = host
+        self.strict = strict
+        self.seed = seed
+        self.library = Library(strict)
+        self.methods = METHODS if strict else {**METHODS, **EXTENSION_METHODS}
+        self.settings = EpisodeSettings()
+        self.weather = Weather()
+        self.frame = 0
+        self.elapsed = 0.0
+        self.gravity = 9.81
+        self.traffic_managers: dict[int, tuple[str, Connection]] = {}
+        self.caller: Connection | None = None
+        self.renderers = Renderers()
+        self.moment: Moment | None = None
+        self.uploaded: str | None = None
+        self._stopping = False
+        rpc_listener, stream_listener = _listeners(host, port)
+        self.port: int = rpc_listener.getsockname()[1]
+        self._selector = selectors.DefaultSelector()
+        self.streams = StreamServer(stream_listener)
+        self._selector.register(self.streams.selector, selectors.EVENT_READ, lambda events: self.streams.poll())
+        self._rpc = RpcServer(rpc_listener, self._selector, self.answer, self._closed)
+        self.world_stream = self.streams.open(remember=True)
+        self._episodes = 0
+        self._enter(_town(map_name, None))
+
+    # -- the loop -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until ``stop``."""
+        next_tick = time.monotonic()
+        while not self._stopping:
+            now = time.monotonic()
+            if self.settings.synchronous:
+                wait = 1.0
+            elif now >= next_tick:
+                self.tick()
+                # real time, but no catching up after slow ticks
+                next_tick = max(next_tick + self.step_length, time.monotonic() - self.step_length)
+                wait = 0.0
+            else:
+                wait = next_tick - now
+            for key, events in self._selector.select(wait):
+                if key.fd in self._selector.get_map():  # not closed by an earlier event of this round
+                    key.data(events)
+        self._rpc.close()
+        self.streams.close()
+        self.renderers.close()
+
+    def stop(self) -> None:
+        """Let ``run`` return; for signal handlers."""
+        self._stopping = True
+
+    def stop_with(self, pipe: TextIO) -> None:
+        """Stop when the other end of a pipe is closed, as it is when its process dies."""
+        self._selector.register(pipe, selectors.EVENT_READ, lambda events: os.read(pipe.fileno(), 1) or self.stop())
+
+    def answer(self, connection: Connection, name: str, parameters: list[Any]) -> Any:
+        """The enveloped result of one request. Raises UnknownMethod."""
+        method = self.methods.get(name)
+        if method is None:
+            raise UnknownMethod(name)
+        self.caller = connection
+        try:
+            return method(self, parameters)
+        finally:
+            self.caller = None
+
+    def _closed(self, connection: Connection) -> None:
+        for port, (_, owner) in list(self.traffic_managers.items()):
+            if owner is connection:
+                del self.traffic_managers[port]
+
+    # -- the simulation -----------------------------------------------------------------------------------------------
+
+    @property
+    def step_length(self) -> float:
+        """Length of a tick [s]."""
+        return self.settings.fixed_delta or FREE_STEP
+
+    def tick(self) -> None:
+        """One step of the world, then the sensors, then the snapshot."""
+        episode, dt = self.episode, self.step_length
+        self.streams.settle()
+        episode.before_step(dt)
+        episode.world.step(dt)
+        episode.after_step(self.speed_limits)
+        self.frame += 1
+        self.elapsed += dt
+        self.moment = Moment(
+            self.frame,
+            self.elapsed,
+            dt,
+            episode.world,
+            episode.town,
+            episode.actors,
+            self.renderers,
+            lossless=self.settings.synchronous,
+            rendering=not self.settings.no_rendering,
+        )
+        measure(self.moment)
+        self.world_stream.send(
+            snapshot(
+                list(episode.actors.values()),
+                episode_id=episode.episode_id,
+                frame=self.frame,
+                elapsed=self.elapsed,
+                dt=dt,
+                map_changed=not episode.announced,
+            ),
+            self.moment.lossless,
+        )
+        episode.announced = True
+
+    def load(self, name: str, reset_settings: bool) -> None:
+        """Start a new episode on a map: a built-in name, "" for the present one, or ``OpenDriveMap``. Raises Refusal."""
+        name = name.rsplit("/", 1)[-1]
+        if name == UPLOADED_MAP and self.uploaded is not None:
+            try:
+                town = _town(None, self.uploaded)
+            except ValueError as error:
+                raise Refusal(f"the uploaded OpenDRIVE cannot be used: {error}") from error
+        elif name in ("", self.episode.town.name):
+            town = self.episode.town
+        elif name in maps.names():
+            town = _town(name, None)
+        else:
+            raise Refusal(f"map {name!r} not found; there are {', '.join(maps.names())}")
+        self.episode.close()
+        if reset_settings:
+            self.settings = EpisodeSettings()
+        self._enter(town)
+
+    def _enter(self, town: Town) -> None:
+        self._episodes += 1
+        self.episode = Episode(self._episodes, town, self.seed, self.streams)
+        self.speed_limits = SpeedLimits(town)
+        self.moment = None
+        self.set_weather(self.weather)
+
+    def set_weather(self, weather: Weather) -> None:
+        """Change light and weather; takes effect at the next tick."""
+        self.weather = weather
+        self.episode.world.environment = environment_of(weather)
+
+
+def _listeners(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """Listening sockets on a port and the one above it. Raises PortInUse."""
+    for _ in range(PORT_TRIES if port == 0 else 1):
+        first = _listen(host, port)
+        try:
+            return first, _listen(host, first.getsockname()[1] + 1)
+        except (PortInUse, OverflowError):
+            first.close()
+            if port:
+                raise
+    raise PortInUse("no two neighbouring ports are free")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
