@@ -20,7 +20,8 @@ class BeamTable:
         elevations: (C,) float64 [rad] above the horizon, highest first.
         sigma: standard deviation of the range [m].
         nearest, farthest: ranges [m] between which it measures.
-        reach: range [m] at which a surface of 10 % reflectance, met head on, is still just returned.
+        reach: range [m] at which a surface of 10 % reflectance, met head on, would still just be returned; it may be
+            larger than ``farthest``, and then only dark or grazing surfaces are lost before.
     """
 
     elevations: NDArray[np.float64]
@@ -39,15 +40,23 @@ def _degrees(*elevations: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.radians(np.concatenate(elevations))
 
 
+def _reach(pavement: float) -> float:
+    """Head-on reach [m] of a scanner on a car's roof (1.73 m) that sees pavement up to this range [m].
+
+    Pavement is met at a grazing angle there, which costs a factor of height / range in power.
+    """
+    return pavement / np.sqrt(1.73 / pavement)
+
+
 BEAM_TABLES: dict[str, BeamTable] = {
     # Velodyne HDL-64E S2 data sheet: +2 to -8 1/3 degrees in steps of 1/3, -8.83 to -24.33 in steps of 1/2; range
     # accuracy below 2 cm (1 sigma); 50 m on pavement (10 % reflectance), 120 m on cars and foliage (80 %).
-    "HDL-64E": BeamTable(_degrees(2 - np.arange(32) / 3, -8.83 - np.arange(32) / 2), 0.02, 0.9, 120.0, 50.0),
-    # Velodyne HDL-32E data sheet: +10.67 to -30.67 degrees in steps of 4/3; 2 cm (1 sigma); 1 m to 100 m. The reach is
-    # 100 m at 80 %, brought to 10 % by the inverse square law.
-    "HDL-32E": BeamTable(_degrees(32 / 3 - np.arange(32) * 4 / 3), 0.02, 1.0, 100.0, 35.0),
-    # Velodyne VLP-16 data sheet: +15 to -15 degrees in steps of 2; 3 cm (typical); up to 100 m, likewise.
-    "VLP-16": BeamTable(_degrees(15.0 - np.arange(16) * 2), 0.03, 0.5, 100.0, 35.0),
+    "HDL-64E": BeamTable(_degrees(2 - np.arange(32) / 3, -8.83 - np.arange(32) / 2), 0.02, 0.9, 120.0, _reach(50.0)),
+    # Velodyne HDL-32E data sheet: +10.67 to -30.67 degrees in steps of 4/3; 2 cm (1 sigma); 1 m to 100 m. It tells
+    # nothing of pavement; 40 m is about where rings on the road end in nuScenes.
+    "HDL-32E": BeamTable(_degrees(32 / 3 - np.arange(32) * 4 / 3), 0.02, 1.0, 100.0, _reach(40.0)),
+    # Velodyne VLP-16 data sheet: +15 to -15 degrees in steps of 2; 3 cm (typical); up to 100 m. Pavement as above.
+    "VLP-16": BeamTable(_degrees(15.0 - np.arange(16) * 2), 0.03, 0.5, 100.0, _reach(40.0)),
 }
 
 

@@ -81,19 +81,19 @@ def test_range_noise_has_the_tables_deviation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("distance", "reflectance", "farthest", "expected"),
+    ("distance", "reflectance", "cosine", "farthest", "expected"),
     [
-        (0.5, 0.5, 120, False),  # too near
-        (49.0, 0.10, 120, True),  # pavement, data sheet: 50 m
-        (51.0, 0.10, 120, False),
-        (119.0, 0.80, 120, True),  # cars and foliage: 120 m
-        (121.0, 0.80, 200, False),  # the scanner's own limit
-        (60.0, 0.80, 50, False),  # the rig's limit
-        (np.inf, 0.80, 120, False),
+        (0.5, 0.5, 1, 120, False),  # too near
+        (49.0, 0.10, 1.73 / 49, 120, True),  # pavement, data sheet: 50 m
+        (51.0, 0.10, 1.73 / 51, 120, False),
+        (119.0, 0.80, 0.5, 120, True),  # cars and foliage: 120 m
+        (121.0, 0.80, 1, 200, False),  # the scanner's own limit
+        (60.0, 0.80, 1, 50, False),  # the rig's limit
+        (np.inf, 0.80, 1, 120, False),
     ],
 )
-def test_what_returns(distance: float, reflectance: float, farthest: float, expected: bool) -> None:
-    hits = cast(3, distance, reflectance)
+def test_what_returns(distance: float, reflectance: float, cosine: float, farthest: float, expected: bool) -> None:
+    hits = cast(3, distance, reflectance, cosine)
     measured, strength, returned = measure(BEAM_TABLES["HDL-64E"], *hits, np.random.default_rng(0), farthest=farthest)
     assert (returned == expected).all()
     assert np.isfinite(measured).tolist() == returned.tolist()
@@ -104,7 +104,7 @@ def test_fog_shortens_the_view() -> None:
     hits = cast(1, 60.0, 0.5)
     table, generator = BEAM_TABLES["HDL-64E"], np.random.default_rng(0)
     assert measure(table, *hits, generator, farthest=120)[2].all()
-    assert not measure(table, *hits, generator, farthest=120, attenuation=0.03)[2].any()
+    assert not measure(table, *hits, generator, farthest=120, attenuation=0.05)[2].any()
 
 
 def test_one_ray_more_or_less_leaves_the_noise_of_others() -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from google.protobuf import descriptor_pb2, message_factory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from mcap.reader import make_reader
 
-from sensors.frames import Frame
+from sensors.frames import RETURN, Frame
+from sensors.geometry import rigid
 from sensors.recording import Recording, RecordingError, RecordingWriter
 from sensors.rig import load_rig
 
@@ -195,6 +199,44 @@ def test_topics_are_foxgloves_and_our_json_fits_its_schema(tmp_path: Path) -> No
             )
         },
     }
+
+
+def viewed(path: Path) -> dict[str, list[Any]]:
+    """All protobuf messages by topic, read with nothing but the schemas in the file."""
+    found: dict[str, list[Any]] = {}
+    with path.open("rb") as file:
+        for schema, channel, message in make_reader(file).iter_messages():
+            if schema is not None and schema.encoding == "protobuf":
+                classes = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromString(schema.data).file)
+                found.setdefault(channel.topic, []).append((message, classes[schema.name].FromString(message.data)))
+    return found
+
+
+def test_what_a_viewer_sees(tmp_path: Path) -> None:
+    _, written = recorded(tmp_path / "a.mcap", 2)
+    seen = viewed(tmp_path / "a.mcap")
+    raw, tf = seen["/tf"][1]
+    assert raw.log_time == raw.publish_time == 100_000_000  # tick 2 of 0.05 s
+    poses = {each.child_frame_id: each for each in tf.transforms}
+    assert set(poses) == {"ego", "CAM_FRONT", "LIDAR_TOP"}
+    turn, place = poses["CAM_FRONT"].rotation, poses["CAM_FRONT"].translation
+    pose = written.cameras["CAM_FRONT"].world_from_camera
+    assert rigid((turn.w, turn.x, turn.y, turn.z), (place.x, place.y, place.z)) == pytest.approx(pose)
+    _, boxes = seen["/boxes"][1]
+    assert [entity.id for entity in boxes.entities] == ["3", "9", "65535"]
+    size = boxes.entities[0].cubes[0].size
+    assert (size.x, size.y, size.z) == (4.0, 2.0, 1.5)
+    _, calibration = seen["/CAM_FRONT/calibration"][0]
+    assert list(calibration.K) == [30, 0, 19.5, 0, 30, 11.5, 0, 0, 1]
+    assert list(calibration.P) == [30, 0, 19.5, 0, 0, 30, 11.5, 0, 0, 0, 1, 0]
+    _, cloud = seen["/LIDAR_TOP/points"][1]
+    assert cloud.point_stride == RETURN.itemsize
+    assert {field.name: field.offset for field in cloud.fields} == {
+        name: RETURN.fields[name][1] for name in RETURN.names
+    }
+    _, image = seen["/CAM_FRONT/image"][1]
+    shown = cv2.imdecode(np.frombuffer(image.data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert (shown == written.cameras["CAM_FRONT"].image).all()
 
 
 def test_shipped_rigs_are_recorded_whole(tmp_path: Path) -> None:
