@@ -1,8 +1,8 @@
 """Colour of the clear sky and of the sun, from the scattering of light in air, haze and ozone.
 
 The model and its constants are those of S. Hillaire, "A Scalable and Production Ready Sky and Atmosphere Rendering
-Technique", EGSR 2020 (single scattering marched, all higher orders as an isotropic geometric series), on the CPU since one
-sky serves a whole scene. Radiance is relative to a solar irradiance of 1 above the atmosphere.
+Technique", EGSR 2020 (single scattering marched, all higher orders as an isotropic geometric series), on the CPU
+since one sky serves a whole scene. Radiance is relative to a solar irradiance of 1 above the atmosphere.
 """
 
 from __future__ import annotations

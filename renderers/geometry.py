@@ -18,7 +18,7 @@ RIGID_VERTEX = np.dtype(
 SKINNED_VERTEX = np.dtype([*RIGID_VERTEX.descr, ("bones", "u1", 4), ("weights", "f4", 4)])
 INSTANCE = np.dtype([("current", "f4", (3, 4)), ("previous", "f4", (3, 4)), ("ids", "u4", 4), ("tint", "f4", 4)])
 """One drawn copy. ``current``, ``previous``: rows of the (3, 4) matrices from the mesh to the world relative to the
-current camera's position. ``ids``: object id, tag, mask of lit lamps, first bone (the previous bones in the high half)."""
+current camera's position. ``ids``: object id, tag, mask of lit lamps, first bone (previous bones in the high half)."""
 MATERIAL = np.dtype(
     [
         ("base", "f4", 3),

@@ -1,8 +1,8 @@
 """Light for one environment: sun, sky, clouds, fog and the exposure that a camera would choose.
 
 Radiance is relative to a solar irradiance of 1 above the atmosphere, white-balanced to daylight, so that noon looks
-neutral and the evening warm. The clear sky comes from ``renderers.atmosphere``; an overcast one follows the CIE's standard
-overcast sky (CIE S 011:2003, type 1: three times as bright overhead as at the horizon).
+neutral and the evening warm. The clear sky comes from ``renderers.atmosphere``; an overcast one follows the CIE's
+standard overcast sky (CIE S 011:2003, type 1: three times as bright overhead as at the horizon).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Lighting:
     Attributes:
         sun_direction: (3,) world, towards the sun, or at night the moon.
         sun: (3,) irradiance across its beam at the ground, clouds and fog taken off.
-        sky: SKY_SIZE + (3,) float32 radiance: rows by the root of elevation over a right angle, columns by azimuth from
-            the sun's over pi; clouds not in it.
-        harmonics: (9, 3) float32, irradiance over pi by normal: coefficients of the real spherical harmonics up to degree
-            2 (Ramamoorthi and Hanrahan 2001), the sky with its clouds above and the ground below.
+        sky: SKY_SIZE + (3,) float32 radiance: rows by the root of elevation over a right angle, columns by azimuth
+            from the sun's over pi; clouds not in it.
+        harmonics: (9, 3) float32, irradiance over pi by normal: coefficients of the real spherical harmonics up to
+            degree 2 (Ramamoorthi and Hanrahan 2001), the sky with its clouds above and the ground below.
         ground: (3,) radiance of the ground below the horizon.
         cloud: (3,) radiance of a sunlit cloud. fog: (3,) radiance of fog.
         fog_extinction: [1/m]; fog_height: [m] over which it falls by e; haze_extinction: (3,) [1/m] of the clear air.

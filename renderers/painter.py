@@ -12,7 +12,10 @@ from renderers.context import Context
 from renderers.geometry import COMMAND, INSTANCE, KINDS, RIGID_VERTEX, Pool
 from renderers.visibility import Batch
 
-_VERTEX = ("3f4 3f4 2f4 4f1 1u4", ("in_position", "in_normal", "in_uv", "in_color", "in_material"))
+_VERTEX: tuple[str, tuple[str, ...]] = (
+    "3f4 3f4 2f4 4f1 1u4",
+    ("in_position", "in_normal", "in_uv", "in_color", "in_material"),
+)
 _SKIN = (" 4u1 4f4", ("in_bones", "in_weights"))
 _INSTANCE = (
     "4f4 4f4 4f4 4f4 4f4 4f4 4u4 4f4/i",
@@ -118,7 +121,9 @@ def set_uniforms(program: moderngl.Program, uniforms: Mapping[str, Any]) -> None
     """Sets those of ``uniforms`` that ``program`` has; arrays go in as float32 in GLSL's column order."""
     for name, value in uniforms.items():
         if name in program:
+            uniform = program[name]
+            assert isinstance(uniform, moderngl.Uniform)
             if isinstance(value, np.ndarray):
-                program[name].write(np.ascontiguousarray(value.T, dtype=np.float32).tobytes())
+                uniform.write(np.ascontiguousarray(value.T, dtype=np.float32).tobytes())
             else:
-                program[name].value = value
+                uniform.value = value

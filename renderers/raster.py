@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import moderngl
@@ -16,6 +17,7 @@ from renderers.painter import Painter, set_uniforms
 from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette
 from renderers.shading import Shading
 from renderers.shadows import ShadowMaps
+from renderers.silhouettes import Silhouettes
 from renderers.targets import GBuffer
 from renderers.textures import TextureArray
 from renderers.visibility import BodyCopies, StaticCopies, View
@@ -46,6 +48,7 @@ class Raster:
         self._shadows = ShadowMaps(self._context, self._pools, self._materials)
         self._shading = Shading(self._context)
         self._shapes = BodyBounds()
+        self._silhouettes = Silhouettes(self._context, self._pools, self._materials, self._shapes)
         self._bones = self._context.gl.buffer(reserve=48 * 0x10000, dynamic=True)
         self._static: dict[int, tuple[tuple[Placement, ...], StaticCopies]] = {}
         self._targets: dict[tuple[int, int], GBuffer] = {}
@@ -66,8 +69,8 @@ class Raster:
     ) -> Picture:
         """The picture that ``camera`` at ``world_from_camera`` (4, 4) takes of ``scene``.
 
-        ``previous_world_from_camera`` (4, 4) is where the camera was one tick ago (default: here); with ``shaded=False``
-        only the label targets are made.
+        ``previous_world_from_camera`` (4, 4) is where the camera was one tick ago (default: here); with
+        ``shaded=False`` only the label targets are made.
         """
         self._context.check_thread()
         target = self._target((camera.width, camera.height))
@@ -78,16 +81,34 @@ class Raster:
         light = lighting(scene.environment)
         eye = world_from_camera[:3, 3]
         shadows = self._shadows.draw(
-            self._copies(scene.static), scene.bodies, self._shapes, eye, light.sun_direction, self._upload_bones
+            self._copies(scene.static), scene.bodies, self._shapes, eye, light.sun_direction, self._prepare
         )
         shadows.update(self._shadows.use(SHADOWS))
         color = self._shading.color(target, uniforms, shadows, light, scene.environment, eye)
         return self._read(target, color)
 
-    def _upload_bones(self, bones: NDArray[np.float32]) -> None:
+    def silhouettes(
+        self, scene: Scene, camera: Pinhole, world_from_camera: NDArray[np.float64], object_ids: Collection[int]
+    ) -> dict[int, Silhouette]:
+        """Outlines that objects would have with nothing before them, also beyond the picture's border.
+
+        All parts of an object count together, at the picture's levels of detail. An object wholly behind the camera has
+        none and is left out, as is one that covers no pixel. Parts nearer than 0.1 m are cut off, and an outline is
+        followed one picture width and height beyond the border (``renderers.silhouettes.BEYOND``), no farther.
+        """
+        self._context.check_thread()
+        bodies = [body for body in scene.bodies if body.object_id in object_ids]
+        uniforms = camera_uniforms(camera, world_from_camera, None)
+        return self._silhouettes.of(bodies, camera, world_from_camera, uniforms, self._prepare)
+
+    def _prepare(self, bones: NDArray[np.float32]) -> None:
+        """Binds what geometry shaders read, after all meshes of the coming draws are known; ``bones`` (K, 3, 4)."""
         if len(bones):
             self._bones.orphan()
-            self._bones.write(bones.tobytes())
+            self._bones.write(np.ascontiguousarray(bones).tobytes())
+        self._bones.bind_to_storage_buffer(BONES)
+        self._materials.use(MATERIALS)
+        self._textures.use(TEXTURES)
 
     def _draw_geometry(
         self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any], cull: bool = True
@@ -96,10 +117,7 @@ class Raster:
         static = self._copies(scene.static).visible(view, cull=cull)
         bodies = BodyCopies(scene.bodies, view, self._shapes, cull=cull)
         batches = [bodies.batch(pool, self._materials) for pool in self._pools]
-        self._upload_bones(bodies.bones)
-        self._materials.use(MATERIALS)
-        self._bones.bind_to_storage_buffer(BONES)
-        self._textures.use(TEXTURES)
+        self._prepare(bodies.bones)
         target.frame.use()
         target.frame.clear(depth=0.0)
         gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)

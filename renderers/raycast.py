@@ -1,7 +1,7 @@
 """LiDAR, radar and lines of sight: rays against the scene through Embree.
 
-The still level is one tree. Every moving mesh has a tree in its own frame, built once; rays are moved into that frame at
-the pose that the body has when the ray is fired, which gives exact rolling-shutter sweeps without rebuilding anything.
+The still level is one tree. Every moving mesh has a tree in its own frame, built once; rays are moved into that frame
+at the pose that the body has when the ray is fired, which gives exact rolling-shutter sweeps and rebuilds nothing.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Tree:
     ) -> None:
         self._scene = o3d.t.geometry.RaycastingScene()
         self._scene.add_triangles(
-            o3d.core.Tensor(np.ascontiguousarray(vertices, np.float32)),
-            o3d.core.Tensor(np.ascontiguousarray(faces, np.uint32)),
+            o3d.core.Tensor.from_numpy(np.ascontiguousarray(vertices, np.float32)),
+            o3d.core.Tensor.from_numpy(np.ascontiguousarray(faces, np.uint32)),
         )
         self.tags, self.reflectances, self._holes = tags, reflectances, holes
 
     def cast(self, rays: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
-        """Nearest solid hits of ``rays`` (N, 6), origin and direction: (N,) t (inf: none), faces, |cos| of incidence."""
+        """Nearest solid hits of ``rays`` (N, 6), origin and direction: (N,) t (inf: none), faces, |cos incidence|."""
         distance, face, normal, uv = self._nearest(rays)
         pending = self._open(distance, face, uv)
         for _ in range(LAYERS):
@@ -69,7 +69,7 @@ class Tree:
     def _nearest(
         self, rays: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-        answer = self._scene.cast_rays(o3d.core.Tensor(rays))
+        answer = self._scene.cast_rays(o3d.core.Tensor.from_numpy(rays))
         face = answer["primitive_ids"].numpy().astype(np.int64)
         distance = answer["t_hit"].numpy()
         face[~np.isfinite(distance)] = 0

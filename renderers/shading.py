@@ -60,6 +60,9 @@ class Shading:
         gl, targets = self._gl, self._of_size(target)
         uniforms: dict[str, Any] = {**camera, **shadows, **_weather(light, environment, eye)}
         self._sky.write(light.sky.tobytes())
+        hollow, opened, radiance, film = (
+            _texture(frame) for frame in (targets.hollow, targets.open, targets.radiance, targets.film)
+        )
         textures = (
             ("g_albedo", target.albedo),
             ("g_ids", target.ids),
@@ -67,10 +70,10 @@ class Shading:
             ("g_normal", target.normal),
             ("sky_table", self._sky),
             ("noise", self._noise),
-            ("occlusion_half", targets.hollow.color_attachments[0]),
-            ("occlusion", targets.open.color_attachments[0]),
-            ("radiance", targets.radiance.color_attachments[0]),
-            ("color", targets.film.color_attachments[0]),
+            ("occlusion_half", hollow),
+            ("occlusion", opened),
+            ("radiance", radiance),
+            ("color", film),
         )
         for unit, (name, texture) in enumerate(textures, start=1):
             texture.use(unit)
@@ -86,7 +89,7 @@ class Shading:
         gl.depth_func = ">="
         self._render("sky", targets.radiance, uniforms)
         gl.enable_only(moderngl.NOTHING)
-        uniforms["exposure"] = _exposure(light, targets.radiance.color_attachments[0])
+        uniforms["exposure"] = _exposure(light, radiance)
         self._render("film", targets.film, uniforms)
         self._render("smooth", targets.color, uniforms)
         width, height = target.ids.size
@@ -133,6 +136,12 @@ def _weather(light: Lighting, environment: Environment, eye: NDArray[np.float64]
         "eye_height": 0.0,
         "eye_place": tuple(np.mod(eye[:2], NOISE_PERIOD)),
     }
+
+
+def _texture(frame: moderngl.Framebuffer) -> moderngl.Texture:
+    texture = frame.color_attachments[0]
+    assert isinstance(texture, moderngl.Texture)
+    return texture
 
 
 def _exposure(light: Lighting, radiance: moderngl.Texture) -> float:

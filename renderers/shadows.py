@@ -1,12 +1,13 @@
 """Maps of what lies between the ground and the light: two for the sun, near and far, and one from straight above.
 
-A map covers a square about a cell of a fixed grid in which the camera is, not the camera itself. So the still level is drawn
-anew only when the camera enters another cell or the sun moves, and a picture depends on nothing drawn before it. Moving
-bodies have maps of their own, drawn for every picture.
+A map covers a square about a cell of a fixed grid in which the camera is, not the camera itself. So the still level is
+drawn anew only when the camera enters another cell or the sun moves, and a picture depends on nothing drawn before it.
+Moving bodies have maps of their own, drawn for every picture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Layer:
-    """One square map. ``half``: [m] half its side; ``grid``: [m] of the cells; ``side``: texels; ``sun``: else zenith."""
+    """A square map. ``half``: [m] half its side; ``grid``: [m] of the cells; ``side``: texels; ``sun``: else zenith."""
 
     name: str
     half: float
@@ -69,9 +70,11 @@ class ShadowMaps:
         shapes: BodyBounds,
         eye: Array,
         sun: Array,
-        upload_bones: Any,
+        prepare: Callable[[NDArray[np.float32]], None],
     ) -> dict[str, Any]:
         """Brings the maps up to date for a camera at ``eye`` (3,) under a light from ``sun`` (3,).
+
+        ``prepare`` binds what the shaders read, given the bones of the bodies to be drawn.
 
         Returns the uniforms that lead from the world relative to the eye into each map, by layer.
         """
@@ -87,6 +90,7 @@ class ShadowMaps:
             key = (id(static), *center, *axes.reshape(-1))
             if self._drawn.get(layer.name) != key:
                 self._drawn[layer.name] = key
+                prepare(np.zeros((0, 3, 4), np.float32))
                 self._frame(layer, "static", view)
                 gl.polygon_offset = (1.5, 2.0) if layer.sun else (0.0, 0.0)
                 self._painters[0].draw(static.visible(view, reach=CASTING_REACH), {"clip_from_relative": clip})
@@ -94,7 +98,7 @@ class ShadowMaps:
             gl.polygon_offset = (1.5, 2.0) if layer.sun else (0.0, 0.0)
             copies = BodyCopies(bodies, view, shapes)
             batches = [copies.batch(pool, self._materials) for pool in self._pools]
-            upload_bones(copies.bones)
+            prepare(copies.bones)
             for painter, batch in zip(self._painters, batches, strict=True):
                 painter.draw(batch, {"clip_from_relative": clip})
             shift = np.eye(4)

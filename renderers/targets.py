@@ -29,8 +29,10 @@ class GBuffer:
     def of(context: Context, size: tuple[int, int]) -> GBuffer:
         """Makes targets of ``size`` (width, height)."""
         gl = context.gl
-        colors = [gl.texture(size, count, dtype=dtype) for count, dtype in ((4, "f1"), (2, "u4"), (4, "f4"), (4, "f2"))]
+        albedo, ids = gl.texture(size, 4), gl.texture(size, 2, dtype="u4")
+        motion, normal = gl.texture(size, 4, dtype="f4"), gl.texture(size, 4, dtype="f2")
+        colors = [albedo, ids, motion, normal]
         for texture in colors:
             texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         depth = context.depth_texture(size)
-        return GBuffer(*colors, depth, gl.framebuffer(colors, depth))
+        return GBuffer(albedo, ids, motion, normal, depth, gl.framebuffer(colors, depth))

@@ -22,8 +22,8 @@ class View:
     Attributes:
         eye: (3,) float64 world position that copies are taken relative to.
         planes: (K, 4) float64, inward unit normals and offsets [m] in the world relative to ``eye``.
-        focal: [px] of the sharper axis; the size in pixels of a metre at one metre, or, when ``parallel``, at any distance.
-        parallel: light rays run parallel, so that sizes do not shrink with the distance.
+        focal: [px] of the sharper axis: pixels that a metre takes at a metre's distance, at any when ``parallel``.
+        parallel: rays run parallel, so that sizes do not shrink with the distance.
     """
 
     eye: NDArray[np.float64]

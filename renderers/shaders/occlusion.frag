@@ -1,13 +1,41 @@
-// Ambient occlusion of small hollows in screen space, at half resolution (McGuire et al. 2012, "Scalable Ambient
-// Obscurance", with few taps on a spiral that turns from pixel to pixel).
+// How much of the sky a place sees, at half resolution: small hollows in screen space (McGuire et al. 2012, "Scalable
+// Ambient Obscurance", few taps on a spiral that turns from pixel to pixel), times what the map from overhead shows.
 uniform sampler2D g_motion;
 uniform sampler2D g_normal;
 uniform vec4 projection;
+uniform mat4 camera_from_relative;
+uniform sampler2D overhead_static, overhead_moving;
+uniform mat4 overhead_from_relative;
 
 layout(location = 0) out float o_open;
 
 const int TAPS = 8;
 const float RADIUS = 0.6;  // [m]
+
+const float OVERHEAD_DEPTH = 800.0;  // [m], twice renderers.shadows.DEPTH
+const float OVERHEAD_SIDE = 104.0;   // [m]
+
+// Share of the sky hidden by what stands around and above, from two rings of heights in the map from overhead.
+float roofed(vec3 place, vec3 n, float turn) {
+    vec3 at = (overhead_from_relative * vec4(place + n * 0.05, 1.0)).xyz;
+    float inside = 1.0 - smoothstep(0.85, 0.97, max(abs(at.x), abs(at.y)));
+    vec2 uv = at.xy * 0.5 + 0.5;
+    float moving = 0.0, still = 0.0;
+    for (int k = 0; k < 8; ++k) {
+        float reach = k < 4 ? 0.35 : 1.1;
+        float angle = 1.5707963 * float(k) + (k < 4 ? 0.0 : 0.7853982) + turn;
+        vec2 shift = vec2(cos(angle), sin(angle)) * reach / OVERHEAD_SIDE;
+        float up_moving = (at.z - texture(overhead_moving, uv + shift).r) * OVERHEAD_DEPTH - 0.06;
+        float up_still = (at.z - texture(overhead_static, uv + shift).r) * OVERHEAD_DEPTH - 0.06;
+        up_moving = max(up_moving, 0.0);
+        up_still = max(up_still, 0.0);
+        moving += up_moving * inversesqrt(up_moving * up_moving + reach * reach);
+        still += up_still * inversesqrt(up_still * up_still + reach * reach);
+    }
+    // Crowns of trees stand in the map as if solid down to the ground; half their shade is let off.
+    float level = 0.25 + 0.75 * clamp(n.z, 0.0, 1.0);
+    return inside * level * min(0.92, moving * 0.119 + still * 0.06);
+}
 
 vec3 placed(ivec2 pixel) {
     float z = texelFetch(g_motion, pixel, 0).z;
@@ -33,5 +61,6 @@ void main() {
         sum += above * inversesqrt(square + 1e-4) * fade;
     }
     float far = smoothstep(120.0, 60.0, place.z);
-    o_open = 1.0 - far * min(0.9, 1.6 * sum / float(TAPS));
+    mat3 rotation = mat3(camera_from_relative);
+    o_open = (1.0 - far * min(0.9, 1.6 * sum / float(TAPS))) * (1.0 - roofed(place * rotation, n * rotation, turn));
 }

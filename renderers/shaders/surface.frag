@@ -8,8 +8,7 @@ uniform sampler2D g_motion;
 uniform sampler2D g_normal;
 uniform sampler2D occlusion;
 uniform sampler2DShadow near_static, near_moving, far_static, far_moving;
-uniform sampler2D overhead_static, overhead_moving;
-uniform mat4 near_from_relative, far_from_relative, overhead_from_relative;
+uniform mat4 near_from_relative, far_from_relative;
 uniform mat4 camera_from_relative;
 uniform vec4 projection;
 uniform vec3 harmonics[9];
@@ -18,9 +17,6 @@ uniform float puddles;
 uniform float night;
 
 layout(location = 0) out vec4 o_radiance;
-
-const float OVERHEAD_DEPTH = 800.0;  // [m], twice renderers.shadows.DEPTH
-const float OVERHEAD_SIDE = 104.0;   // [m]
 
 vec3 irradiance(vec3 n) {  // over pi
     vec3 sum = harmonics[0] * 0.282095 + harmonics[1] * (0.488603 * n.y) + harmonics[2] * (0.488603 * n.z)
@@ -52,28 +48,6 @@ float sunlight(vec3 place, vec3 n) {
     float sum = tap(near, far, r, outside) + tap(near, far, -r, outside)
               + tap(near, far, vec2(-r.y, r.x), outside) + tap(near, far, vec2(r.y, -r.x), outside);
     return sum * 0.25;
-}
-
-// Share of the sky hidden by what stands around and above, from two rings of heights in the map from overhead.
-float roofed(vec3 place, vec3 n) {
-    vec3 at = (overhead_from_relative * vec4(place + n * 0.05, 1.0)).xyz;
-    float inside = 1.0 - smoothstep(0.85, 0.97, max(abs(at.x), abs(at.y)));
-    vec2 uv = at.xy * 0.5 + 0.5;
-    float moving = 0.0, still = 0.0;
-    for (int k = 0; k < 8; ++k) {
-        float reach = k < 4 ? 0.35 : 1.1;
-        float angle = 0.7853982 * float(k) * 2.0 + (k < 4 ? 0.3 : 1.1);
-        vec2 shift = vec2(cos(angle), sin(angle)) * reach / OVERHEAD_SIDE;
-        float up_moving = (at.z - texture(overhead_moving, uv + shift).r) * OVERHEAD_DEPTH - 0.06;
-        float up_still = (at.z - texture(overhead_static, uv + shift).r) * OVERHEAD_DEPTH - 0.06;
-        up_moving = max(up_moving, 0.0);
-        up_still = max(up_still, 0.0);
-        moving += up_moving * inversesqrt(up_moving * up_moving + reach * reach);
-        still += up_still * inversesqrt(up_still * up_still + reach * reach);
-    }
-    // Crowns of trees stand in the map as if solid down to the ground; half their shade is let off.
-    float level = 0.25 + 0.75 * clamp(n.z, 0.0, 1.0);
-    return inside * level * min(0.92, moving * 0.119 + still * 0.06);
 }
 
 // Environment BRDF, analytic fit (Karis 2014).
@@ -136,8 +110,7 @@ void main() {
     vec3 f0 = mix(vec3(mix(0.04, 0.02, wet)), albedo, m.metallic);
     vec3 diffuse = albedo * (1.0 - m.metallic);
 
-    float hidden = roofed(place, n);
-    float open = (1.0 - hidden) * texelFetch(occlusion, pixel, 0).r;
+    float open = texelFetch(occlusion, pixel, 0).r;
     float direct = clamp(dot(n, sun_direction), 0.0, 1.0);
     float shadow = sunlight(place, n);
     // Leaves and blades let light through.
