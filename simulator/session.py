@@ -1,0 +1,271 @@
+"""Plays Scenic scenes on a CARLA server: Scenic's own CARLA interface drives, the recorder looks on."""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import carla
+import numpy as np
+from scenic.core.simulators import SimulationCreationError
+from scenic.simulators.carla.simulator import CarlaSimulation, CarlaSimulator
+
+from sensors.frames import SceneMeta
+from sensors.recording import RecordingWriter
+from sensors.rig import Rig
+from simulator.extension import Extension
+from simulator.recorder import Recorder
+
+LONGEST_SCENE = 60.0
+"""[s] after which a scene whose script does not end it is taken for endless."""
+
+TIMEOUT = 120
+"""[s] for a call to the server; a tick of a surround rig on a loaded CPU takes several."""
+
+
+class SessionError(RuntimeError):
+    """A scene could not be played; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a scene comes from; the part of ``SceneMeta`` that is known before it is played."""
+
+    scene_id: str
+    scenario: str
+    script: str
+    title: str
+    seed: int
+    index: int
+    params: dict[str, Any]
+    generator: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a scene.
+
+    Attributes:
+        frames: recorded frames; 0 when the scene was rejected.
+        rejected: a requirement of the script failed while it ran; no recording was left.
+        seconds: wall time by stage.
+    """
+
+    frames: int
+    rejected: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class _Rejected(Exception):
+    """Unwinds a take, so that its recording vanishes, when a requirement of the script failed while it ran."""
+
+
+class _Take:
+    """One playing of a scene: the recorder on its ego and the recording that it fills."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        rig: Rig,
+        origin: Origin,
+        path: Path,
+        extension: Extension,
+        on_frame: Callable[[int], None],
+    ) -> None:
+        self._stack, self._rig, self._origin, self._path = stack, rig, origin, path
+        self._extension, self._on_frame = extension, on_frame
+        self.frames = 0
+        self.seconds: dict[str, float] = {}
+
+    def begin(self, simulation: CarlaSimulation) -> None:
+        """Hangs the rig on the ego, when all actors stand in the world."""
+        ego = simulation.scene.egoObject.carlaActor
+        self._recorder = Recorder(simulation.world, ego, self._rig, self._extension)
+        self._writer = self._stack.enter_context(RecordingWriter(self._path, self._meta(simulation, ego)))
+
+    def tick(self, carla_frame: int) -> None:
+        """Takes in the tick that just ended."""
+        frames = self._recorder.gather(carla_frame)
+        started = time.perf_counter()
+        for frame in frames:
+            self._writer.write(frame)
+            self.frames += 1
+            self._on_frame(self.frames)
+        self.seconds["encode"] = self.seconds.get("encode", 0.0) + time.perf_counter() - started
+
+    def end(self) -> None:
+        """Takes the rig off again."""
+        self._recorder.close()
+        self.seconds |= self._recorder.seconds
+
+    def _meta(self, simulation: CarlaSimulation, ego: Any) -> SceneMeta:
+        weather = simulation.world.get_weather()
+        extent = ego.bounding_box.extent
+        return SceneMeta(
+            **vars(self._origin),
+            rig=self._rig,
+            map_name=simulation.map.name.rsplit("/", 1)[-1],
+            opendrive=simulation.map.to_opendrive(),
+            weather={name: round(float(getattr(weather, name)), 6) for name in WEATHER_FIELDS},
+            ego_type=ego.type_id,
+            ego_size=(2 * extent.x, 2 * extent.y, 2 * extent.z),
+            exact=True,
+        )
+
+
+class _RecordedSimulation(CarlaSimulation):
+    """Scenic's simulation with a rig on the ego; Scenic's own steps are left as they are."""
+
+    def __init__(self, *args: Any, take: _Take, **kwargs: Any) -> None:
+        self._take = take
+        self._begun = False
+        super().__init__(*args, **kwargs)
+
+    def setup(self) -> None:
+        super().setup()
+        self._take.begin(self)
+        self._begun = True
+
+    def step(self) -> None:
+        super().step()
+        self._take.tick(self.current_frame)
+
+    def destroy(self) -> None:
+        if self._begun:
+            self._take.end()
+        super().destroy()
+
+
+class _RecordedSimulator(CarlaSimulator):
+    def __init__(self, *, take: _Take, **kwargs: Any) -> None:
+        self._take = take
+        super().__init__(**kwargs)
+
+    def createSimulation(self, scene: Any, *, timestep: float | None, **kwargs: Any) -> _RecordedSimulation:
+        return _RecordedSimulation(
+            scene,
+            self.client,
+            self.tm,
+            self.render,
+            self.record,
+            self.scenario_number,
+            timestep=self.timestep,
+            take=self._take,
+            **kwargs,
+        )
+
+
+class Session:
+    """Plays scenes on one CARLA server, one after another, with one rig.
+
+    Args:
+        host, port: where the server listens.
+        rig: what the ego carries; its tick is the simulation's time step.
+    """
+
+    def __init__(self, host: str, port: int, rig: Rig) -> None:
+        self.host, self.port, self.rig = host, port, rig
+
+    def play(
+        self,
+        scene: Any,
+        origin: Origin,
+        path: Path,
+        *,
+        simulation_seed: int,
+        on_frame: Callable[[int], None] = lambda count: None,
+    ) -> Outcome:
+        """Plays a Scenic ``Scene`` to its end and writes its recording to ``path``, whole or not at all.
+
+        Args:
+            simulation_seed: seeds everything that is drawn while the scene runs: Scenic's behaviours, the Traffic
+                Manager, the server's world.
+            on_frame: told the number of frames recorded so far.
+
+        Raises:
+            SessionError: the server cannot play the scene, or the scene does not end.
+            RuntimeError: from the client, when the server stops answering.
+        """
+        started = time.perf_counter()
+        with ExitStack() as outer:
+            extension = outer.enter_context(closing(Extension(self.host, self.port)))
+            if extension.hello() is None:
+                raise SessionError(
+                    f"the server at {self.host}:{self.port} has no Longtail extension calls, which exact labels need; "
+                    "start the embedded server without --strict"
+                )
+            stack = ExitStack()
+            take = _Take(stack, self.rig, origin, path, extension, on_frame)
+            simulator = self._simulator(scene, take)
+            outer.callback(_leave, simulator)
+            take.seconds["load"] = time.perf_counter() - started
+            try:
+                with stack:
+                    self._simulate(simulator, scene, origin, extension, simulation_seed)
+            except _Rejected:
+                return Outcome(0, True, take.seconds)
+        take.seconds["total"] = time.perf_counter() - started
+        return Outcome(take.frames, False, take.seconds)
+
+    def _simulate(
+        self, simulator: _RecordedSimulator, scene: Any, origin: Origin, extension: Extension, seed: int
+    ) -> None:
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002  Scenic's behaviours draw from the global generators
+        simulator.tm.set_random_device_seed(seed % 2**31)
+        extension.seed(seed)
+        steps = round(LONGEST_SCENE / self.rig.tick)
+        try:
+            simulation = simulator.simulate(scene, maxSteps=steps, maxIterations=1, enableReplay=False)
+        except SimulationCreationError as error:
+            raise SessionError(f"{origin.scenario} could not be set up on the server: {error}") from error
+        if simulation is None:
+            raise _Rejected
+        if simulation.currentTime >= steps:
+            raise SessionError(
+                f"{origin.scenario} was still running after {LONGEST_SCENE:.0f} s of simulated time; "
+                "end it with `terminate after` or `terminate when`"
+            )
+
+    def _simulator(self, scene: Any, take: _Take) -> _RecordedSimulator:
+        return _RecordedSimulator(
+            carla_map=scene.params["carla_map"],
+            map_path=scene.params["map"],
+            address=self.host,
+            port=self.port,
+            timeout=TIMEOUT,
+            render=False,
+            record="",
+            timestep=self.rig.tick,
+            traffic_manager_port=free_port(),
+            take=take,
+        )
+
+
+def _leave(simulator: _RecordedSimulator) -> None:
+    """Ends the scene's Traffic Manager, so that nothing of it reaches the next scene; a dead server is left alone."""
+    with suppress(RuntimeError):
+        simulator.tm.shut_down()
+        simulator.destroy()
+
+
+WEATHER_FIELDS = tuple(
+    sorted(
+        name
+        for name in dir(carla.WeatherParameters)
+        if not name.startswith("_") and isinstance(getattr(carla.WeatherParameters.Default, name, None), float)
+    )
+)
+
+
+def free_port() -> int:
+    """A TCP port on which nothing listens now. Each scene's Traffic Manager gets its own, and so starts afresh."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
