@@ -14,16 +14,12 @@ from simulator.server.server import PortInUse, Server
 def main() -> int:
     """Parse the command line and serve until SIGTERM or SIGINT; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m simulator.server", description=__doc__)
-    parser.add_argument(
-        "--port", type=int, default=2000, help="RPC port; streams use the next one; 0 picks a free pair"
-    )
+    parser.add_argument("--port", type=int, default=2000, help="RPC port, streams use the next; 0 picks a free pair")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--map", default=maps.names()[0], choices=maps.names(), help="map to start with")
     parser.add_argument("--seed", type=int, default=0, help="of all random draws")
     parser.add_argument("--strict", action="store_true", help="no Longtail extensions: as an Unreal CARLA")
-    parser.add_argument(
-        "--owned", action="store_true", help="stop when standard input ends, so with its owner's process"
-    )
+    parser.add_argument("--owned", action="store_true", help="stop when standard input ends, as when its owner dies")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:

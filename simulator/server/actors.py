@@ -118,8 +118,8 @@ class Actor:
         if self.body is None:
             return wire.EMPTY_BOX
         model = self.body.model
-        origin_from_box = np.linalg.inv(self.body_from_origin)
-        origin_from_box[:3, 3] += model.center
+        origin_from_box = np.eye(4)
+        origin_from_box[:3, 3] = model.center - self.body_from_origin[:3, 3]
         return wire.encode_box(origin_from_box, model.size, self.actor_id)
 
     def tags(self) -> bytes:

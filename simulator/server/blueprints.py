@@ -1,7 +1,8 @@
 """The blueprint library: CARLA 0.9.16's ids, attributes and sizes, each tied to a model of the catalogue.
 
-``blueprints.json`` holds what was measured on CARLA 0.9.16 (sizes, base types). A CARLA blueprint for which the catalogue
-has no model is left out, so that a scenario that needs it fails with its name. Longtail adds ``walker.animal.*``.
+``blueprints.json`` holds what was measured on CARLA 0.9.16 (sizes, base types). A CARLA blueprint for which the
+catalogue has no model is left out, so that a scenario that needs it fails with its name. Longtail adds
+``walker.animal.*``.
 """
 
 from __future__ import annotations
@@ -99,12 +100,12 @@ SPECTATOR = Blueprint(0, "spectator", Kind.SPECTATOR, ())
 
 def _vehicle(name: str, row: Mapping[str, Any], index: int) -> dict[str, Any]:
     turn = index % len(_PALETTE)  # so that the first colours of different models differ
-    return dict(
-        type_id=f"vehicle.{name}",
-        kind=Kind.VEHICLE,
-        model_name=row["model"],
-        size=tuple(row["size"]),
-        attributes=(
+    return {
+        "type_id": f"vehicle.{name}",
+        "kind": Kind.VEHICLE,
+        "model_name": row["model"],
+        "size": tuple(row["size"]),
+        "attributes": (
             _free("role_name", AttributeType.STRING, "autopilot", "scenario", "ego_vehicle"),
             _free("color", AttributeType.RGB_COLOR, *_PALETTE[turn:], *_PALETTE[:turn]),
             _free("sticky_control", AttributeType.BOOL, "true"),
@@ -117,16 +118,16 @@ def _vehicle(name: str, row: Mapping[str, Any], index: int) -> dict[str, Any]:
             _fixed("has_dynamic_doors", AttributeType.BOOL, row["doors"]),
             _fixed("has_lights", AttributeType.BOOL, row["lights"]),
         ),
-    )
+    }
 
 
 def _walker(type_id: str, model: str, variant: int, age: str, gender: str, speeds: tuple[str, ...]) -> dict[str, Any]:
-    return dict(
-        type_id=type_id,
-        kind=Kind.WALKER,
-        model_name=model,
-        variant=variant,
-        attributes=(
+    return {
+        "type_id": type_id,
+        "kind": Kind.WALKER,
+        "model_name": model,
+        "variant": variant,
+        "attributes": (
             _free("role_name", AttributeType.STRING, "pedestrian"),
             _fixed("gender", AttributeType.STRING, gender),
             _fixed("age", AttributeType.STRING, age),
@@ -136,7 +137,7 @@ def _walker(type_id: str, model: str, variant: int, age: str, gender: str, speed
             _fixed("can_use_wheelchair", AttributeType.BOOL, False),
             _free("use_wheelchair", AttributeType.BOOL, "false"),
         ),
-    )
+    }
 
 
 _PEDESTRIAN_SPEEDS = {"adult": ("0.0", "1.43", "2.35"), "child": ("0.0", "1.2", "2.1")}
@@ -153,15 +154,15 @@ _PROP_MODELS = (  # CARLA name contains -> catalogue name; the first match that 
 def _prop(name: str, size: list[float], model: str) -> dict[str, Any]:
     volume = size[0] * size[1] * size[2]
     name_of_size = next((word for limit, word in _SIZE_WORDS if volume < limit), "huge")
-    return dict(
-        type_id=f"static.prop.{name}",
-        kind=Kind.PROP,
-        model_name=model,
-        attributes=(
+    return {
+        "type_id": f"static.prop.{name}",
+        "kind": Kind.PROP,
+        "model_name": model,
+        "attributes": (
             _free("role_name", AttributeType.STRING, "prop"),
             _fixed("size", AttributeType.STRING, name_of_size),
         ),
-    )
+    }
 
 
 _SIZE_WORDS = ((0.01, "tiny"), (0.2, "small"), (2.0, "medium"), (20.0, "big"))
@@ -201,11 +202,13 @@ class Library:
         for model in have:
             if model.startswith("animal."):
                 rows.append(_walker(f"walker.{model}", model, 0, "adult", "other", ("0.0", "1.0", "4.0")))
-        rows += [_prop(name, size, model) for name, size in table["props"].items() if (model := _prop_model(name))]
+        for name, size in table["props"].items():
+            if prop_model := _prop_model(name):
+                rows.append(_prop(name, size, prop_model))
         role = _free("role_name", AttributeType.STRING, "default")
-        rows.append(dict(type_id="controller.ai.walker", kind=Kind.CONTROLLER, attributes=(role,)))
+        rows.append({"type_id": "controller.ai.walker", "kind": Kind.CONTROLLER, "attributes": (role,)})
         for type_id, attributes in (STRICT_SENSORS if strict else SENSORS).items():
-            rows.append(dict(type_id=type_id, kind=Kind.SENSOR, attributes=attributes))
+            rows.append({"type_id": type_id, "kind": Kind.SENSOR, "attributes": attributes})
         self.by_id = {row["type_id"]: Blueprint(uid=uid, **row) for uid, row in enumerate(rows, 1)}
         self.definitions = [blueprint.definition() for blueprint in self.by_id.values()]
 

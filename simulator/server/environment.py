@@ -10,7 +10,7 @@ from simulator.world.weather import environment
 
 
 def environment_of(weather: Weather) -> Environment:
-    """Percentages become fractions; the azimuth [deg, clockwise from CARLA's x] the direction to the sun in our frame."""
+    """Percentages become fractions; the azimuth [deg, clockwise from CARLA's x] the direction to the sun, ours."""
     return environment(
         sun_azimuth=-radians(weather.sun_azimuth),
         sun_altitude=radians(weather.sun_altitude),

@@ -21,8 +21,8 @@ COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
 
 
 class Episode:
-    """Actor ids start at 1 in every episode, and so do the random draws: a scene that is played on a used server runs as
-    on a fresh one.
+    """Actor ids and random draws start afresh in every episode: a scene that is played on a used server runs as on a
+    fresh one.
 
     Attributes:
         actors: by id, in the order of spawning.

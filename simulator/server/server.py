@@ -118,7 +118,12 @@ class Server:
 
     def stop_with(self, pipe: TextIO) -> None:
         """Stop when the other end of a pipe is closed, as it is when its process dies."""
-        self._selector.register(pipe, selectors.EVENT_READ, lambda events: os.read(pipe.fileno(), 1) or self.stop())
+
+        def read(events: int) -> None:
+            if not os.read(pipe.fileno(), 1):
+                self.stop()
+
+        self._selector.register(pipe, selectors.EVENT_READ, read)
 
     def answer(self, connection: Connection, name: str, parameters: list[Any]) -> Any:
         """The enveloped result of one request. Raises UnknownMethod."""
@@ -178,7 +183,7 @@ class Server:
         episode.announced = True
 
     def load(self, name: str, reset_settings: bool) -> None:
-        """Start a new episode on a map: a built-in name, "" for the present one, or ``OpenDriveMap``. Raises Refusal."""
+        """Start a new episode on a map: built-in name, "" for the present one, ``OpenDriveMap``. Raises Refusal."""
         name = name.rsplit("/", 1)[-1]
         if name == UPLOADED_MAP and self.uploaded is not None:
             try:

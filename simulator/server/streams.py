@@ -1,8 +1,8 @@
 """CARLA's streaming port: one stream a sensor, any number of sessions a stream.
 
 A session's socket is written without blocking when nothing waits before the message, and by the session's own thread
-otherwise: a client may hold its interpreter lock in an RPC while its sensor callbacks wait for that lock, so neither the
-tick nor an answer may ever wait for a subscriber.
+otherwise: a client may hold its interpreter lock in an RPC while its sensor callbacks wait for that lock, so neither
+the tick nor an answer may ever wait for a subscriber.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import struct
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +81,8 @@ class Session:
         with self._changed:
             self._open = False
             self._changed.notify()
-        try:
+        with suppress(OSError):  # the client was faster
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the client was faster
 
 
 class Stream:

@@ -168,7 +168,7 @@ def set_actor_enable_gravity(server: Server, actor_id: int, enabled: bool) -> No
 
 @query(integer)
 def get_actor_bounding_box(server: Server, actor_id: int) -> list[Any]:
-    """An empty box for actors that have gone: an error would end the client's Traffic Manager, and the client with it."""
+    """Empty for actors that have gone: an error would end the client's Traffic Manager, and the client with it."""
     actor = server.episode.actors.get(actor_id)
     return wire.EMPTY_BOX if actor is None else actor.bounding_box()
 

@@ -64,7 +64,7 @@ def command(*decoders: Decoder) -> Callable[[Callable[..., None]], Callable[...,
 
 
 def bare(*decoders: Decoder) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Registers a handler that makes its own envelopes: ``apply_batch``. What it cannot read it answers with one error."""
+    """Registers a handler that makes its own envelopes: ``apply_batch``. Unreadable requests get one error."""
 
     def register(handler: Callable[..., Any]) -> Callable[..., Any]:
         method = handler.__name__
@@ -90,5 +90,5 @@ def unsupported(*, commands: tuple[str, ...] = (), queries: tuple[str, ...] = ()
     """Registers methods of CARLA's that are not simulated: they say so."""
     for names, failure in ((commands, wire.undone), (queries, wire.failure)):
         for name in names:
-            message = f"{name}: not supported by the embedded server"
-            METHODS[name] = lambda server, parameters, answer=failure(message): answer  # type: ignore[misc]
+            answer = failure(f"{name}: not supported by the embedded server")
+            METHODS[name] = lambda server, parameters, answer=answer: answer  # type: ignore[misc]

@@ -13,6 +13,7 @@ from simulator.server.actors import Actor
 from simulator.server.handlers.registry import command, query, unsupported
 from simulator.server.wire import AckermannControl, AckermannSettings, Malformed, VehicleControl, flag, integer
 from simulator.world import vehicles as world_vehicles
+from simulator.world.dynamics import SHIFT_INTERVAL
 from simulator.world.vehicles import VehiclePhysics
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def get_physics_control(server: Server, actor_id: int) -> list[Any]:
         2.0,
         0.35,
         True,
-        world_vehicles.SHIFT_INTERVAL,
+        SHIFT_INTERVAL,
         10.0,
         GEAR_RATIO_FINAL,
         [[ratio, 0.35, 0.75] for ratio in ratios],

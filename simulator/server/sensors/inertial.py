@@ -60,7 +60,7 @@ class Imu(Sensor):
             acceleration = (velocity - self._velocity) / moment.dt  # at the sensor's place, off the centre
         self._velocity, self._frame = velocity, moment.frame
         actor_from_world = pose[:3, :3].T
-        felt = actor_from_world @ (acceleration + [0.0, 0.0, GRAVITY])
+        felt = actor_from_world @ (acceleration + np.array([0.0, 0.0, GRAVITY]))
         draws = self.random.standard_normal((2, 3))
         accelerometer, gyroscope = encode_vector(felt), encode_axial(actor_from_world @ spin)
         for k, axis in enumerate("xyz"):

@@ -37,8 +37,8 @@ class Sweep:
 
 
 class Lidar(Sensor):
-    """sensor.lidar.ray_cast. Every ray is fired at its own time within the tick, from where the sensor is then; points are
-    told in the sensor's frame at the tick's end, moving things where the rays met them.
+    """sensor.lidar.ray_cast. Every ray is fired at its own time within the tick, from where the sensor is then; points
+    are told in the sensor's frame at the tick's end, moving things where the rays met them.
     """
 
     code = 11
@@ -61,7 +61,7 @@ class Lidar(Sensor):
         upper, lower = radians(self.number("upper_fov")), radians(self.number("lower_fov"))
         step = (upper - lower) / (channels - 1) if channels > 1 else 0.0
         farthest = self.number("range")
-        return BeamTable(upper - step * np.arange(channels), 0.0, 0.0, farthest, farthest)
+        return BeamTable(upper - step * np.arange(channels, dtype=np.float64), 0.0, 0.0, farthest, farthest)
 
     def measure(self, moment: Moment, actor: Actor) -> None:
         """Cast the tick's rays and send what returned."""
@@ -129,7 +129,9 @@ class Lidar(Sensor):
         noise = self.random.standard_normal(count) * self.number("noise_stddev")
         return (hits.distance + noise).astype(np.float32), intensity, returned
 
-    def _encode(self, points: NDArray[np.float32], intensity: NDArray[np.float32], hits: Hits, kept: Array) -> bytes:
+    def _encode(
+        self, points: NDArray[np.float32], intensity: NDArray[np.float32], hits: Hits, kept: NDArray[np.intp]
+    ) -> bytes:
         table = np.empty((len(points), 4), "<f4")
         table[:, :3] = points * (1, -1, 1)
         table[:, 3] = intensity[kept]
@@ -148,7 +150,9 @@ class SemanticLidar(Lidar):
         farthest = min(self.number("range"), self.beams.farthest)
         return hits.distance, hits.cos_incidence, hits.distance <= farthest
 
-    def _encode(self, points: NDArray[np.float32], intensity: NDArray[np.float32], hits: Hits, kept: Array) -> bytes:
+    def _encode(
+        self, points: NDArray[np.float32], intensity: NDArray[np.float32], hits: Hits, kept: NDArray[np.intp]
+    ) -> bytes:
         table = np.empty(len(points), _SEMANTIC_POINT)
         table["point"] = points * (1, -1, 1)
         table["cos"], table["object_id"], table["tag"] = intensity[kept], hits.object_id[kept], hits.tag[kept]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import radians, tan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.server.actors import Actor
 from simulator.server.sensors.sensor import Moment, Sensor
@@ -17,7 +18,7 @@ class Radar(Sensor):
     code = 9
 
     def measure(self, moment: Moment, actor: Actor) -> None:
-        """Velocity [m/s, negative: approaching], azimuth (right positive), altitude [rad] and depth [m] per detection."""
+        """Velocity [m/s, negative: approaching], azimuth (right positive), altitude [rad], depth [m] per detection."""
         count = round(self.number("points_per_second") * moment.dt)
         pose = actor.world_from_actor
         # CARLA spreads the rays evenly over an ellipse across the view.
@@ -46,7 +47,7 @@ class Radar(Sensor):
         self.send(moment, actor, table.tobytes())
 
 
-def _velocities(moment: Moment, object_ids: Array, points: Array) -> Array:
+def _velocities(moment: Moment, object_ids: NDArray[np.uint32], points: NDArray[np.floating]) -> Array:
     """Velocities (N, 3) [m/s] of points (N, 3) on objects; those on the level are still."""
     velocity = np.zeros(points.shape)
     for object_id in np.unique(object_ids[object_ids != 0]):
