@@ -87,7 +87,7 @@ class ShadowMaps:
             center = axes @ (np.floor((axes.T @ eye) / layer.grid + 0.5) * layer.grid)
             view = _view(axes, center, layer)
             clip = _clip(axes, layer)
-            key = (id(static), *center, *axes.reshape(-1))
+            key = (static, *center, *axes.reshape(-1))
             if self._drawn.get(layer.name) != key:
                 self._drawn[layer.name] = key
                 prepare(np.zeros((0, 3, 4), np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ from assets.tags import Tag
 from renderers import GraphicsError
 from renderers.raster import Raster
 from renderers.scene import Instance, Picture, Pinhole, Placement, Scene
-from tests.renderers.conftest import CAMERA, ball, bent, body, box, looking, plane, pose, project, skinned_strip
+
+from .shapes import CAMERA, ball, bent, body, box, looking, plane, pose, project, skinned_strip
 
 
 def draw(
@@ -155,13 +157,10 @@ def test_same_bytes_in_another_process(raster: Raster, street: Scene) -> None:
     for name in ("color", "depth", "tag", "object_id", "normal", "flow"):
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes(), name
     code = (
-        "import sys, hashlib; from tests.renderers.conftest import *; from renderers.raster import Raster;"
-        "scene = street.__wrapped__() if hasattr(street, '__wrapped__') else street._get_wrapped_function()();"
-        "p = Raster().draw(scene, CAMERA, looking());"
+        "import hashlib; from tests.renderers.shapes import *; from renderers.raster import Raster;"
+        "p = Raster().draw(street_scene(), CAMERA, looking());"
         "print(hashlib.sha256(p.color.tobytes() + p.depth.tobytes() + p.object_id.tobytes()).hexdigest())"
     )
-    import hashlib
-
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert first.color is not None
     expected = hashlib.sha256(first.color.tobytes() + first.depth.tobytes() + first.object_id.tobytes()).hexdigest()

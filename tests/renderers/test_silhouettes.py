@@ -7,7 +7,8 @@ import pytest
 
 from renderers.raster import Raster
 from renderers.scene import Pinhole, Scene
-from tests.renderers.conftest import CAMERA, body, box, looking, pose
+
+from .shapes import CAMERA, body, box, looking, pose
 
 WIDE = Pinhole(
     3 * CAMERA.width, 3 * CAMERA.height, CAMERA.fx, CAMERA.fy, CAMERA.cx + CAMERA.width, CAMERA.cy + CAMERA.height
