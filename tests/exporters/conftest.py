@@ -1,4 +1,4 @@
-"""Made-up recordings with known poses, and the environment of its own in which nuscenes-devkit judges exports."""
+"""Made-up recordings, and the environment of its own in which nuscenes-devkit judges exports."""
 
 from __future__ import annotations
 
@@ -8,173 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import platformdirs
 import pytest
 from filelock import FileLock
-from numpy.typing import NDArray
-from scenariogeneration import xodr
 
-from renderers.scene import Silhouette
-from sensors.frames import RETURN, CameraFrame, Frame, SceneMeta, Sweep
-from sensors.geometry import box_outline, clip_box, inverse, rigid, transformed
-from sensors.labels import object_state, object_views
 from sensors.recording import RecordingWriter
-from sensors.rig import CameraSpec, Rig, load_rig
-from sensors.taxonomy import category
 
-OBJECTS: dict[str, tuple[tuple[float, float, float], tuple[float, float]]] = {
-    # class: (length, width, height), how far ahead and to the left of the ego's first pose [m]
-    "car": ((4.5, 1.9, 1.5), (14.0, 3.5)),
-    "truck": ((8.0, 2.5, 3.2), (28.0, 4.5)),
-    "bus": ((11.0, 2.6, 3.1), (-24.0, 4.0)),
-    "trailer": ((9.0, 2.5, 3.4), (-14.0, -12.0)),
-    "construction_vehicle": ((6.0, 2.4, 3.0), (10.0, -14.0)),
-    "adult": ((0.6, 0.7, 1.75), (9.0, -4.0)),
-    "motorcycle": ((2.1, 0.8, 1.5), (18.0, -2.0)),
-    "bicycle": ((1.8, 0.6, 1.7), (-9.0, -3.0)),
-    "traffic_cone": ((0.3, 0.3, 0.5), (8.0, 2.0)),
-    "barrier": ((0.6, 2.2, 1.0), (16.0, -6.0)),
-    "animal.kangaroo": ((1.4, 0.6, 1.6), (12.0, 0.5)),
-}
-"""All ten classes of nuScenes' detection task, and the animal. They stand, but for the car, which comes nearer."""
-
-EGO_SPEED, CAR_SPEED = 5.0, -3.0
-
-WORLD_FROM_START = rigid((np.cos(0.15), 0, 0, np.sin(0.15)), (-50.0, -30.0, 0.0))
-"""The ego's first pose, on a road at 0.3 rad. The map lies partly at negative coordinates on purpose."""
-
-
-@lru_cache
-def opendrive() -> str:
-    """A road from (-80, -40): 120 m straight, then 80 m of bend; two lanes and a pavement on each side."""
-    road = xodr.create_road([xodr.Line(120), xodr.Arc(0.01, length=80)], 1, left_lanes=2, right_lanes=2)
-    section = road.lanes.lanesections[0]
-    section.add_left_lane(xodr.Lane(lane_type=xodr.LaneType.sidewalk, a=2.0))
-    section.add_right_lane(xodr.Lane(lane_type=xodr.LaneType.sidewalk, a=2.0))
-    road.planview.set_start_point(-80, -40, 0.3)
-    document = xodr.OpenDrive("bend")
-    document.add_road(road)
-    document.adjust_roads_and_lanes()
-    return ET.tostring(document.get_element(), encoding="unicode")
-
-
-def small_rig(name: str) -> Rig:
-    """A shipped rig with its cameras' pictures scaled down to a fifth."""
-
-    def small(camera: CameraSpec) -> CameraSpec:
-        size = {"width": camera.width // 5, "height": camera.height // 5}
-        focus = {"fx": camera.fx / 5, "fy": camera.fy / 5}
-        principal = {"cx": (camera.cx + 0.5) / 5 - 0.5, "cy": (camera.cy + 0.5) / 5 - 0.5}
-        return camera.model_copy(update=size | focus | principal)
-
-    rig = load_rig(name)
-    return rig.model_copy(update={"cameras": tuple(small(camera) for camera in rig.cameras)})
-
-
-def frames(rig: Rig, duration: float) -> list[Frame]:
-    """What the rig measures among ``OBJECTS``: boxes drawn as their outlines, and returns from the boxes' surfaces."""
-    random = np.random.default_rng(1)
-    made = []
-    for index in range(round(duration / rig.tick) + 1):
-        time = index * rig.tick
-        world_from_ego = WORLD_FROM_START.copy()
-        world_from_ego[:3, 3] = transformed(WORLD_FROM_START, np.array([EGO_SPEED * time, 0, 0]))
-        objects = []
-        for track_id, (name, (size, (ahead, left))) in enumerate(OBJECTS.items(), start=1):
-            speed = CAR_SPEED if name == "car" else 0.0
-            place = transformed(WORLD_FROM_START, np.array([ahead + speed * time, left, size[2] / 2]))
-            heading = 0.3 * track_id
-            world_from_box = rigid((np.cos(heading / 2), 0, 0, np.sin(heading / 2)), place)
-            velocity = WORLD_FROM_START[:3, :3] @ (speed, 0, 0)
-            objects.append(object_state(track_id, name, f"made.up.{name}", world_from_box, size, velocity, (0, 0, 0)))
-        cameras, sweeps = {}, {}
-        for spec in rig.cameras:
-            if index % round(1 / spec.rate / rig.tick) == 0:
-                world_from_camera = world_from_ego @ spec.mount.matrix
-                cameras[spec.name] = _picture(spec, world_from_camera, objects)
-        for lidar in rig.lidars:
-            if index % round(1 / lidar.rate / rig.tick) == 0:
-                world_from_lidar = world_from_ego @ lidar.mount.matrix
-                sweeps[lidar.name] = Sweep(lidar.name, world_from_lidar, _returns(random, world_from_lidar, objects))
-        velocity = WORLD_FROM_START[:3, :3] @ (EGO_SPEED, 0, 0)
-        still = np.zeros(3)
-        made.append(Frame(index, time, world_from_ego, velocity, still, still, tuple(objects), cameras, sweeps))
-    return made
-
-
-def _picture(spec: CameraSpec, world_from_camera: NDArray[np.float64], objects: list) -> CameraFrame:
-    pinhole = spec.pinhole
-    camera_from_world = inverse(world_from_camera)
-    shape = (spec.height, spec.width)
-    image = np.full((*shape, 3), 90, np.uint8)
-    image[: int(spec.cy)] = (150, 180, 220)
-    depth, semantic = np.full(shape, np.inf, np.float32), np.zeros(shape, np.uint8)
-    instance = np.zeros(shape, np.uint16)
-    outlines = {}
-    for state in sorted(objects, key=lambda state: -(camera_from_world @ state.world_from_box)[2, 3]):
-        outline = box_outline(pinhole, camera_from_world @ state.world_from_box, state.size)
-        box = None if outline is None else (*outline.min(axis=0), *outline.max(axis=0))
-        if outline is None or box is None or clip_box(box, spec.width, spec.height) is None:
-            continue
-        mask = np.zeros(shape, np.uint8)
-        cv2.fillConvexPoly(mask, np.rint((outline - 0.5) * 16).astype(np.int32), 1, shift=4)
-        inside = int(mask.sum())
-        whole = max(inside, round(cv2.contourArea(outline.astype(np.float32))))
-        low, high = np.floor(box[:2]), np.ceil(box[2:])
-        outlines[state.track_id] = Silhouette(whole, inside, (*low.tolist(), *high.tolist()))
-        seen = mask > 0
-        instance[seen] = state.track_id
-        depth[seen] = (camera_from_world @ state.world_from_box)[2, 3]
-        semantic[seen] = category(state.category).tag
-        image[seen] = np.random.default_rng(state.track_id).integers(40, 255, 3)
-    return CameraFrame(spec.name, world_from_camera, image, depth, semantic, instance, object_views(instance, outlines))
-
-
-def _returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64], objects: list) -> NDArray[np.void]:
-    """40 returns from each object within 60 m, 200 from the ground."""
-    lidar_from_world = inverse(world_from_lidar)
-    points, ids = [random.uniform((-40, -40, -1.8), (40, 40, -1.75), (200, 3))], [np.zeros(200, np.uint32)]
-    for state in objects:
-        points.append(
-            transformed(lidar_from_world @ state.world_from_box, random.uniform(-0.49, 0.49, (40, 3)) * state.size)
-        )
-        ids.append(np.full(40, state.track_id, np.uint32))
-    returns = np.zeros(sum(map(len, ids)), RETURN)
-    returns["x"], returns["y"], returns["z"] = np.concatenate(points).T
-    returns["object_id"] = np.concatenate(ids)
-    returns["intensity"] = random.uniform(0, 1, len(returns))
-    returns["ring"] = random.integers(0, 32, len(returns))
-    return returns
-
-
-def meta(rig: Rig, scenario: str, index: int) -> SceneMeta:
-    """Metadata of a made-up scene."""
-    return SceneMeta(
-        scene_id=hashlib.md5(f"{scenario} {index}".encode()).hexdigest()[:12],
-        scenario=scenario,
-        script="",
-        title="Boxes around a car",
-        seed=1,
-        index=index,
-        params={},
-        rig=rig,
-        map_name="bend",
-        opendrive=opendrive(),
-        weather={},
-        ego_type="vehicle.made.up",
-        ego_size=(4.5, 1.8, 1.5),
-        exact=True,
-        generator="longtail test",
-    )
-
+from .made_up import frames, meta, small_rig
 
 Record = Callable[..., Path]
 
@@ -186,9 +31,9 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     @lru_cache
     def write(rig: str = "kitti", scenario: str = "boxes", index: int = 0, duration: float = 0.5) -> Path:
         path = tmp_path_factory.mktemp("recordings") / f"{scenario}-{index}.mcap"
-        cars = small_rig(rig)
-        with RecordingWriter(path, meta(cars, scenario, index)) as writer:
-            for frame in frames(cars, duration):
+        carried = small_rig(rig)
+        with RecordingWriter(path, meta(carried, scenario, index)) as writer:
+            for frame in frames(carried, duration):
                 writer.write(frame)
         return path
 
@@ -204,9 +49,9 @@ DEVKIT = (
 
 
 @pytest.fixture(scope="session")
-def devkit() -> Callable[..., Any]:
-    """``devkit(command, *arguments)`` runs ``devkit_judge.py`` in the devkit's environment and returns the JSON that it
-    prints. The environment is made on first use (half a minute) in the user's cache folder, named by its pins."""
+def devkit() -> Callable[..., dict[str, Any]]:
+    """``devkit(*arguments)`` runs ``devkit_judge.py`` in the devkit's environment and returns the JSON that it prints.
+    The environment is made on first use (half a minute) in the user's cache folder, named by its pins."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     name = hashlib.sha256("\n".join((python, *DEVKIT)).encode()).hexdigest()[:12]
     caches = platformdirs.user_cache_path("longtail", ensure_exists=True)
@@ -218,11 +63,11 @@ def devkit() -> Callable[..., Any]:
             subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *DEVKIT], check=True)
             (home / "complete").touch()
 
-    def run(command: str, *arguments: object) -> Any:
+    def run(*arguments: object) -> dict[str, Any]:
         judge = Path(__file__).with_name("devkit_judge.py")
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
         done = subprocess.run(
-            [str(home / "bin" / "python"), str(judge), command, *map(str, arguments)],
+            [str(home / "bin" / "python"), str(judge), *map(str, arguments)],
             capture_output=True,
             text=True,
             env=environment | {"MPLBACKEND": "Agg"},

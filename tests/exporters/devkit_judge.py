@@ -1,10 +1,8 @@
 """Runs in nuscenes-devkit's own environment and prints one line of JSON. The devkit is used as it is.
 
-devkit_judge.py tables DATAROOT                 counts, after every token and file has been resolved through the devkit
-devkit_judge.py boxes DATAROOT                  devkit's view of each annotation: points inside, velocity, pixels
-devkit_judge.py map DATAROOT                    share of ego poses that lie on the map's mask
-devkit_judge.py render DATAROOT FILE            renders the first sample
-devkit_judge.py detection DATAROOT SPLIT OUT    ground truth as predictions through DetectionEval
+    devkit_judge.py DATAROOT OUT SPLIT...
+
+It writes ``sample.png`` and the evaluation's files into the folder OUT.
 """
 
 import json
@@ -72,18 +70,20 @@ def tables(nusc: NuScenes) -> dict:
 
 def boxes(nusc: NuScenes) -> list:
     """For each annotation what the devkit makes of it: points of the LiDAR file inside its box, counted by geometry,
-    its velocity, and where its centre falls in each camera that sees it."""
+    its velocity, and the colour of each picture where its centre falls."""
     found = []
     for sample in nusc.sample:
         path, lidar_boxes, _ = nusc.get_sample_data(sample["data"]["LIDAR_TOP"])
         points = LidarPointCloud.from_file(path).points[:3]
-        pixels: dict = {}
+        colors: dict = {}
         for channel, name in sample["data"].items():
             if channel.startswith("CAM"):
-                _, camera_boxes, intrinsic = nusc.get_sample_data(name)
+                file, camera_boxes, intrinsic = nusc.get_sample_data(name)
+                image = np.array(Image.open(file))
                 for box in camera_boxes:
-                    u, v, _ = view_points(box.center[:, None], intrinsic, normalize=True)[:, 0]
-                    pixels.setdefault(box.token, {})[channel] = [u, v]
+                    u, v, _ = np.rint(view_points(box.center[:, None], intrinsic, normalize=True)[:, 0]).astype(int)
+                    if 0 <= u < image.shape[1] and 0 <= v < image.shape[0]:
+                        colors.setdefault(box.token, []).append(image[v, u].tolist())
         for box in lidar_boxes:
             record = nusc.get("sample_annotation", box.token)
             found.append(
@@ -93,7 +93,7 @@ def boxes(nusc: NuScenes) -> list:
                     "inside": int(points_in_box(box, points).sum()),
                     "center": box.center.tolist(),
                     "velocity": np.nan_to_num(nusc.box_velocity(box.token)).tolist(),
-                    "pixels": pixels.get(box.token, {}),
+                    "colors": colors.get(box.token, []),
                     "visibility": nusc.get("visibility", record["visibility_token"])["level"],
                     "attributes": [nusc.get("attribute", name)["name"] for name in record["attribute_tokens"]],
                 }
@@ -156,16 +156,16 @@ def detection(nusc: NuScenes, split: str, out: str) -> dict:
 
 
 def main() -> None:
-    command, dataroot, *rest = sys.argv[1:]
+    dataroot, out, *splits = sys.argv[1:]
     nusc = NuScenes(VERSION, dataroot, verbose=False)
-    if command == "render":
-        nusc.render_sample(nusc.sample[0]["token"], out_path=rest[0], verbose=False)
-        result: object = {"bytes": Path(rest[0]).stat().st_size}
-    elif command == "detection":
-        result = detection(nusc, *rest)
-    else:
-        result = {"tables": tables, "boxes": boxes, "map": on_map}[command](nusc)
-    print(json.dumps(result))
+    nusc.render_sample(nusc.sample[0]["token"], out_path=str(Path(out) / "sample.png"), verbose=False)
+    verdict = {
+        "tables": tables(nusc),
+        "boxes": boxes(nusc),
+        "map": on_map(nusc),
+        "detection": {split: detection(nusc, split, out) for split in splits},
+    }
+    print(json.dumps(verdict))
 
 
 main()
