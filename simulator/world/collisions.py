@@ -182,64 +182,90 @@ def _meeting_point(first: NDArray[np.void], second: NDArray[np.void], normal: Ar
 
 @dataclass
 class Touch:
-    """One pair in contact: rows of the two prisms, unit normal (2,) from first to second, point (2,), depth [m]."""
+    """One pair in contact: rows of the two prisms, unit normal (2,) from first to second, point (2,), depth [m].
+
+    ``pressed`` and ``rubbed`` are the impulses [N s] on the second along the normal and along the tangent to its left.
+    """
 
     first: int
     second: int
-    normal: Array
-    point: Array
+    normal: tuple[float, float]
+    point: tuple[float, float]
     depth: float
-    impulse: Array  # (2,) [N s] on the second
+    pressed: float = 0.0
+    rubbed: float = 0.0
+
+    @property
+    def impulse(self) -> Array:
+        """(2,) [N s] on the second."""
+        (nx, ny), normal, tangent = self.normal, self.pressed, self.rubbed
+        return np.array([nx * normal - ny * tangent, ny * normal + nx * tangent])
+
+
+class _Mover:
+    """A prism's plan motion as plain numbers: a contact is too small a sum for arrays."""
+
+    def __init__(self, row: NDArray[np.void]) -> None:
+        self.vx, self.vy = row["velocity"].tolist()
+        self.x, self.y = row["pivot"].tolist()
+        self.yaw_rate = float(row["yaw_rate"])
+        self.ease, self.twist = float(row["inverse_mass"]), float(row["inverse_inertia"])
+        self.moved_x = self.moved_y = 0.0
+
+    def speed(self, x: float, y: float, nx: float, ny: float) -> float:
+        """Of its point (x, y) along (nx, ny) [m/s]."""
+        return (self.vx - self.yaw_rate * (y - self.y)) * nx + (self.vy + self.yaw_rate * (x - self.x)) * ny
+
+    def give(self, x: float, y: float, nx: float, ny: float) -> float:
+        """Speed [m/s] that an impulse of 1 N s along (nx, ny) gives its point (x, y)."""
+        return self.ease + self.twist * ((x - self.x) * ny - (y - self.y) * nx) ** 2
+
+    def take(self, x: float, y: float, jx: float, jy: float) -> None:
+        """An impulse (jx, jy) [N s] at (x, y)."""
+        self.vx += jx * self.ease
+        self.vy += jy * self.ease
+        self.yaw_rate += self.twist * ((x - self.x) * jy - (y - self.y) * jx)
 
 
 def separate(prisms: NDArray[np.void], touches: Sequence[Touch]) -> None:
     """Changes ``velocity``, ``yaw_rate``, ``center`` and ``pivot`` of touching prisms in place so that they part.
 
     Sequential impulses (Catto, "Iterative Dynamics with Temporal Coherence", 2005) with Newton's restitution and
-    Coulomb friction; what still overlaps is moved apart by inverse mass, without velocity.
+    Coulomb friction; what still overlaps is moved apart by inverse mass, without velocity. Fills in the impulses.
     """
-
-    def lever(row: NDArray[np.void], point: Array) -> Array:
-        return point - row["pivot"]
-
-    def velocity_at(row: NDArray[np.void], arm: Array) -> Array:
-        return row["velocity"] + row["yaw_rate"] * np.array([-arm[1], arm[0]])
-
-    def cross(a: Array, b: Array) -> float:
-        return float(a[0] * b[1] - a[1] * b[0])
-
-    targets = []
+    movers = {row: _Mover(prisms[row]) for touch in touches for row in (touch.first, touch.second)}
+    bounces = []
     for touch in touches:
-        a, b = prisms[touch.first], prisms[touch.second]
-        closing = velocity_at(b, lever(b, touch.point)) - velocity_at(a, lever(a, touch.point))
-        approach = float(closing @ touch.normal)
-        targets.append(-RESTITUTION * approach if approach < -1.0 else 0.0)
+        a, b = movers[touch.first], movers[touch.second]
+        closing = b.speed(*touch.point, *touch.normal) - a.speed(*touch.point, *touch.normal)
+        bounces.append(-RESTITUTION * closing if closing < -1.0 else 0.0)
     for _ in range(4):
-        for touch, target in zip(touches, targets, strict=True):
-            a, b = prisms[touch.first], prisms[touch.second]
-            arm_a, arm_b = lever(a, touch.point), lever(b, touch.point)
-            tangent = np.array([-touch.normal[1], touch.normal[0]])
-            pressed = float(touch.impulse @ touch.normal)
-            for direction, wanted in ((touch.normal, target), (tangent, 0.0)):
-                relative = float((velocity_at(b, arm_b) - velocity_at(a, arm_a)) @ direction)
-                ease = a["inverse_mass"] + b["inverse_mass"]
-                ease += a["inverse_inertia"] * cross(arm_a, direction) ** 2
-                ease += b["inverse_inertia"] * cross(arm_b, direction) ** 2
-                before = float(touch.impulse @ direction)
-                after = before + (wanted - relative) / ease
-                if direction is tangent:
-                    after = min(max(after, -FRICTION * pressed), FRICTION * pressed)
-                else:
-                    after = pressed = max(after, 0.0)
-                change = (after - before) * direction
-                touch.impulse = touch.impulse + change
-                a["velocity"] -= change * a["inverse_mass"]
-                b["velocity"] += change * b["inverse_mass"]
-                a["yaw_rate"] -= a["inverse_inertia"] * cross(arm_a, change)
-                b["yaw_rate"] += b["inverse_inertia"] * cross(arm_b, change)
+        for touch, bounce in zip(touches, bounces, strict=True):
+            a, b = movers[touch.first], movers[touch.second]
+            (x, y), (nx, ny) = touch.point, touch.normal
+            closing = b.speed(x, y, nx, ny) - a.speed(x, y, nx, ny)
+            before = touch.pressed
+            touch.pressed = max(before + (bounce - closing) / (a.give(x, y, nx, ny) + b.give(x, y, nx, ny)), 0.0)
+            push = touch.pressed - before
+            a.take(x, y, -push * nx, -push * ny)
+            b.take(x, y, push * nx, push * ny)
+            tx, ty = -ny, nx
+            sliding = b.speed(x, y, tx, ty) - a.speed(x, y, tx, ty)
+            before, limit = touch.rubbed, FRICTION * touch.pressed
+            touch.rubbed = before - sliding / (a.give(x, y, tx, ty) + b.give(x, y, tx, ty))
+            touch.rubbed = min(max(touch.rubbed, -limit), limit)
+            rub = touch.rubbed - before
+            a.take(x, y, -rub * tx, -rub * ty)
+            b.take(x, y, rub * tx, rub * ty)
     for touch in touches:
-        a, b = prisms[touch.first], prisms[touch.second]
-        push = 0.8 * max(touch.depth - SLOP, 0.0) * touch.normal / (a["inverse_mass"] + b["inverse_mass"])
-        for row, signed in ((a, -push), (b, push)):
-            row["center"] += signed * row["inverse_mass"]
-            row["pivot"] += signed * row["inverse_mass"]
+        a, b = movers[touch.first], movers[touch.second]
+        apart = 0.8 * max(touch.depth - SLOP, 0.0) / (a.ease + b.ease)
+        for mover, signed in ((a, -apart), (b, apart)):
+            mover.moved_x += signed * mover.ease * touch.normal[0]
+            mover.moved_y += signed * mover.ease * touch.normal[1]
+    for index, mover in movers.items():
+        row = prisms[index]
+        row["velocity"] = mover.vx, mover.vy
+        row["yaw_rate"] = mover.yaw_rate
+        row["center"] += mover.moved_x, mover.moved_y
+        row["pivot"] += mover.moved_x, mover.moved_y

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,22 +10,39 @@ from numpy.typing import NDArray
 
 from assets.model import Model
 from assets.tags import Tag
-from simulator.world.bodies import Array, Body, angles
+from simulator.world.bodies import Array, Body, gathered
 from simulator.world.collisions import PRISM, Contact, Level, Touch, near_pairs, overlap, separate
 from simulator.world.vehicles import VehicleBody
 from simulator.world.walkers import WalkerBody
 
 
+def prisms(bodies: Sequence[Body]) -> NDArray[np.void]:
+    """The prisms (N,) of bodies as they stand and move; immovable those that physics do not move."""
+    rows = []
+    for body in bodies:
+        yaw_rate, movable = float(body.angular_velocity[2]), body.simulate_physics
+        inverses = (1 / body.mass, inverse_inertia(body)) if movable else (0.0, 0.0)
+        rows.append(_row(body.model, body.world_from_body, tuple(body.velocity[:2].tolist()), yaw_rate, *inverses))
+    return np.array(rows, dtype=PRISM)
+
+
 def prism(model: Model, world_from_body: Array) -> NDArray[np.void]:
-    """The upright prism (1,) around a model at a pose, immovable, at rest."""
-    row = np.zeros(1, PRISM)
-    yaw = angles(world_from_body)[0]
-    center = world_from_body[:3, :3] @ np.asarray(model.center) + world_from_body[:3, 3]
-    row["center"], row["pivot"] = center[:2], world_from_body[:2, 3]
-    row["half"] = model.size[0] / 2, model.size[1] / 2
-    row["axis"] = np.cos(yaw), np.sin(yaw)
-    row["low"], row["high"] = center[2] - model.size[2] / 2, center[2] + model.size[2] / 2
-    return row
+    """The prism (1,) of a model at a pose, at rest, free to move."""
+    return np.array([_row(model, world_from_body, (0.0, 0.0), 0.0, 1.0, 0.0)], dtype=PRISM)
+
+
+def _row(
+    model: Model, pose: Array, velocity: tuple[float, ...], yaw_rate: float, inverse_mass: float, inverse_inertia: float
+) -> tuple[object, ...]:
+    """One ``PRISM`` entry."""
+    length, width, height = model.size
+    rows = pose[:3].tolist()
+    x, y, z = (sum(a * b for a, b in zip(row, (*model.center, 1.0), strict=True)) for row in rows)
+    pace = math.hypot(rows[0][0], rows[1][0])
+    return (
+        (x, y), (length / 2, width / 2), 0.0, (rows[0][0] / pace, rows[1][0] / pace), z - height / 2, z + height / 2,
+        velocity, yaw_rate, (rows[0][3], rows[1][3]), inverse_mass, inverse_inertia,
+    )  # fmt: skip
 
 
 def inverse_inertia(body: Body) -> float:
@@ -34,15 +52,6 @@ def inverse_inertia(body: Body) -> float:
     if isinstance(body, VehicleBody):
         return 1.0 / body.physics.yaw_inertia
     return 12.0 / (body.mass * (body.model.size[0] ** 2 + body.model.size[1] ** 2))
-
-
-def body_prism(body: Body) -> NDArray[np.void]:
-    """The prism (1,) of a body as it stands and moves; immovable when physics do not move it."""
-    row = prism(body.model, body.world_from_body)
-    row["velocity"], row["yaw_rate"] = body.velocity[:2], body.angular_velocity[2]
-    if body.simulate_physics:
-        row["inverse_mass"], row["inverse_inertia"] = 1 / body.mass, inverse_inertia(body)
-    return row
 
 
 def hit(body: Body, velocity_change: Array, yaw_rate_change: float) -> None:
@@ -60,14 +69,14 @@ class Encounters:
 
     def __init__(self, level: Level, bodies: Sequence[Body], vehicles: Sequence[VehicleBody], dt: float) -> None:
         self.bodies = bodies
-        moving = np.concatenate([np.zeros(0, PRISM), *(body_prism(body) for body in bodies)])
+        moving = prisms(bodies)
         margin = (np.hypot(moving["velocity"][:, 0], moving["velocity"][:, 1]) + 5.0) * dt
         pairs = near_pairs(moving, margin)
         movable = np.flatnonzero(moving["inverse_mass"] > 0)
         near = level.near(moving[movable], margin[movable])
         known, rows = np.unique(near[:, 1], return_inverse=True)
         self.tags = [level.tags[index] for index in known]
-        self.prisms = np.concatenate([moving, level.prisms[known]])
+        self.prisms = gathered((moving, level.prisms[known]), PRISM)
         self.pairs = np.concatenate([pairs, np.stack([movable[near[:, 0]], len(bodies) + rows], axis=1)])
         place = {id(body): index for index, body in enumerate(bodies)}
         met = set(self.pairs.ravel().tolist())
@@ -76,44 +85,50 @@ class Encounters:
         self.offset = self.prisms["center"] - self.prisms["pivot"]
         self.start = self.prisms.copy()
         self.driven = set(self.rows.tolist())
-        self.impulses: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self.impulses: dict[tuple[int, int], tuple[Array, tuple[float, float]]] = {}
 
     def between(self, state: NDArray[np.void]) -> None:
         """Parts what touches, after a sub-step that left the vehicles in ``state``; changes it."""
         if not len(self.pairs):
             return
-        prisms, rows = self.prisms, self.rows
+        shapes, rows = self.prisms, self.rows
         own = state[self.states]
         cos, sin = np.cos(own["yaw"]), np.sin(own["yaw"])
         heading = np.stack([cos, sin], axis=1)
         pivot = np.stack([own["x"], own["y"]], axis=1)
         ahead = (self.offset[rows] * self.start["axis"][rows]).sum(axis=1)
-        prisms["pivot"][rows] = pivot
-        prisms["center"][rows] = pivot + ahead[:, None] * heading
-        prisms["axis"][rows] = heading
-        prisms["velocity"][rows] = np.stack(
+        shapes["pivot"][rows] = pivot
+        shapes["center"][rows] = pivot + ahead[:, None] * heading
+        shapes["axis"][rows] = heading
+        shapes["velocity"][rows] = np.stack(
             [cos * own["vx"] - sin * own["vy"], sin * own["vx"] + cos * own["vy"]], axis=1
         )
-        prisms["yaw_rate"][rows] = own["yaw_rate"]
-        first, second = prisms[self.pairs[:, 0]], prisms[self.pairs[:, 1]]
+        shapes["yaw_rate"][rows] = own["yaw_rate"]
+        first, second = shapes[self.pairs[:, 0]], shapes[self.pairs[:, 1]]
         depth, normal, point = overlap(first, second)
         hits = np.flatnonzero(depth > 0)
         if not len(hits):
             return
         touches = [
-            Touch(int(self.pairs[h, 0]), int(self.pairs[h, 1]), normal[h], point[h], float(depth[h]), np.zeros(2))
-            for h in hits
+            Touch(first, second, tuple(way), tuple(place), deep)
+            for (first, second), way, place, deep in zip(
+                self.pairs[hits].tolist(),
+                normal[hits].tolist(),
+                point[hits].tolist(),
+                depth[hits].tolist(),
+                strict=True,
+            )
         ]
-        separate(prisms, touches)
+        separate(shapes, touches)
         for touch in touches:
             key = (touch.first, touch.second)
             total, _ = self.impulses.get(key, (np.zeros(2), touch.point))
             self.impulses[key] = total + touch.impulse, touch.point
-        velocity = prisms["velocity"][rows]
+        velocity = shapes["velocity"][rows]
         state["vx"][self.states] = cos * velocity[:, 0] + sin * velocity[:, 1]
         state["vy"][self.states] = cos * velocity[:, 1] - sin * velocity[:, 0]
-        state["yaw_rate"][self.states] = prisms["yaw_rate"][rows]
-        state["x"][self.states], state["y"][self.states] = prisms["pivot"][rows].T
+        state["yaw_rate"][self.states] = shapes["yaw_rate"][rows]
+        state["x"][self.states], state["y"][self.states] = shapes["pivot"][rows].T
 
     def finish(self) -> list[Contact]:
         """Hands the bodies that are not driven what they got, and lists the contacts, each from both sides."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.model import Model
-from simulator.world.bodies import Array, Body, Surface, angles, rotations
+from simulator.world.bodies import Array, Body, Surface, angles, gathered, rotations
 from simulator.world.dynamics import STATE, WHEELS, YAW_INERTIA, advance, shift, wheel_places
 
 SUBSTEP = 0.01
@@ -131,12 +132,13 @@ class VehiclePhysics:
             two_wheeler=two_wheeler,
         )
 
-    def row(self, gravity: bool) -> NDArray[np.void]:
-        """This as one ``PHYSICS`` entry (1,)."""
+    @functools.cached_property
+    def row(self) -> NDArray[np.void]:
+        """This as one ``PHYSICS`` entry (1,), but for ``gravity``."""
         row = np.zeros(1, PHYSICS)
         for name in set(PHYSICS.names or ()) - {"gears", "gear_speeds", "gravity"}:
             row[name] = getattr(self, name)
-        row["gears"], row["gravity"] = len(self.gear_speeds), gravity
+        row["gears"] = len(self.gear_speeds)
         row["gear_speeds"] = self.gear_speeds[-1]
         row["gear_speeds"][0, : len(self.gear_speeds)] = self.gear_speeds
         return row
@@ -243,8 +245,9 @@ def drive(
         for _ in range(count):
             between(np.zeros(0, STATE))
         return
-    state = np.concatenate([body.state for body in vehicles])
-    physics = np.concatenate([body.physics.row(body.gravity) for body in vehicles])
+    state = gathered((body.state for body in vehicles), STATE)
+    physics = gathered((body.physics.row for body in vehicles), PHYSICS)
+    physics["gravity"] = [body.gravity for body in vehicles]
     control = np.array(
         [
             (c.throttle, c.steer, c.brake, c.hand_brake, c.reverse, c.manual_gear_shift, c.gear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -131,25 +132,26 @@ class WalkerBody(Body):
         if not self.simulate_physics:
             return here
         velocity = self.velocity[:2]
-        pace = float(np.hypot(*velocity))
+        pace = math.hypot(*velocity)
         if self.fallen:
             velocity = velocity * (max(0.0, pace - SLIDE * dt) / pace if pace > 0 else 0.0)
         elif not self._height:  # in the air nothing can be pushed off from
-            direction = np.nan_to_num(np.asarray(self.control.direction, dtype=np.float64)[:2])
-            length = float(np.hypot(*direction))
-            speed = max(0.0, float(np.nan_to_num(self.control.speed)))
-            wanted = direction / length * speed if length > 1e-9 else np.zeros(2)
+            east, north = (float(value) for value in self.control.direction[:2])
+            length, speed = math.hypot(east, north), max(0.0, float(self.control.speed))
+            if not length > 1e-9 or not math.isfinite(length * speed):
+                east = north = speed = 0.0
+            wanted = np.array([east, north]) * (speed / length if speed else 0.0)
             change = wanted - velocity
-            size, limit = float(np.hypot(*change)), self.acceleration_limit * dt
+            size, limit = math.hypot(*change), self.acceleration_limit * dt
             velocity = velocity + change * (limit / size if size > limit else 1.0)
-            if length > 1e-9 and speed > STILL:
-                self._turn(float(np.arctan2(direction[1], direction[0])), dt)
+            if speed > STILL:
+                self._turn(math.atan2(north, east), dt)
         self.velocity = np.array([velocity[0], velocity[1], self.velocity[2]])
         return here + velocity * dt
 
     def _turn(self, yaw: float, dt: float) -> None:
         away = (yaw - self._yaw + np.pi) % (2 * np.pi) - np.pi
-        change = float(np.clip(away, -TURN_RATE * dt, TURN_RATE * dt))
+        change = min(max(away, -TURN_RATE * dt), TURN_RATE * dt)
         self._yaw += change
         self.angular_velocity = np.array([0.0, 0.0, change / dt])
 
@@ -186,8 +188,11 @@ class WalkerBody(Body):
             tilt = np.pi / 2 * (self._down / FALL_TIME) ** 2
             axis = np.array([-self._tip[1], self._tip[0], 0.0])
             skew = np.array([[0.0, 0.0, axis[1]], [0.0, 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+            along, across = self._tip @ pose[:3, 0], self._tip @ pose[:3, 1]
+            thickness = abs(along) * self.model.size[0] + abs(across) * self.model.size[1]
+            lift = np.sin(tilt) * thickness / 2  # it lies on the road, not in it
             pose[:3, :3] = (np.eye(3) + np.sin(tilt) * skew + (1 - np.cos(tilt)) * skew @ skew) @ pose[:3, :3]
-            pose[2, 3] += np.sin(tilt) * min(self.model.size[:2]) / 2  # lies on its side, not in the road
+            pose[2, 3] += lift
         self.world_from_body = pose
 
     # -- motions ------------------------------------------------------------------------------------------------------

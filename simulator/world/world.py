@@ -9,9 +9,9 @@ import numpy as np
 
 from assets.model import Model
 from renderers.scene import Environment, Placement, Scene
-from simulator.world.bodies import Array, Body, Surface, in_order, rigid
-from simulator.world.collisions import Contact, Level, overlap
-from simulator.world.encounters import Encounters, body_prism, hit, inverse_inertia, prism
+from simulator.world.bodies import Array, Body, Surface, gathered, in_order, rigid
+from simulator.world.collisions import PRISM, Contact, Level, overlap
+from simulator.world.encounters import Encounters, hit, inverse_inertia, prism, prisms
 from simulator.world.obstacle import Obstacle
 from simulator.world.vehicles import VehicleBody, VehiclePhysics, drive
 from simulator.world.walkers import WalkerBody, walk
@@ -106,7 +106,7 @@ class World:
         impulse = np.asarray(impulse, dtype=np.float64)
         turn = 0.0
         if point is not None:
-            arm = np.asarray(point, dtype=np.float64)[:2] - body_prism(body)["pivot"]
+            arm = np.asarray(point, dtype=np.float64)[:2] - body.world_from_body[:2, 3]
             turn = float(arm[0] * impulse[1] - arm[1] * impulse[0])
         hit(body, impulse / body.mass, turn * inverse_inertia(body))
 
@@ -155,10 +155,9 @@ class World:
         """Whether a model at a pose up to ``DROP`` above the ground would stand in another body or an obstacle."""
         candidate = prism(model, rigid(world_from_body))
         candidate["low"] -= DROP
-        candidate["inverse_mass"] = 1.0
-        others = [body_prism(body) for body in in_order(self.bodies) if body.collides]
+        others = prisms([body for body in in_order(self.bodies) if body.collides])
         level = self._level.prisms[self._level.near(candidate, np.zeros(1))[:, 1]]
-        there = np.concatenate([*others, level])
+        there = gathered((others, level), PRISM)
         if not len(there):
             return False
         depth, _, _ = overlap(np.repeat(candidate, len(there)), there)
