@@ -57,16 +57,20 @@ class Canvas:
         scale = width / spec.width
         size = (width, round(spec.height * scale))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        camera = Pinhole(*size, spec.fx * scale, spec.fy * scale,
-                         (spec.cx + 0.5) * scale - 0.5, (spec.cy + 0.5) * scale - 0.5)
+        camera = Pinhole(
+            *size, spec.fx * scale, spec.fy * scale, (spec.cx + 0.5) * scale - 0.5, (spec.cy + 0.5) * scale - 0.5
+        )
         return cls(np.ascontiguousarray(cv2.resize(image, size, interpolation=method)), camera, scale)
 
 
 def draw_objects(canvas: Canvas, frame: Frame, picture: CameraFrame) -> None:
     """Draws 3D boxes, visible 2D boxes, and names with distance and visible share, far objects first."""
     states = {state.track_id: state for state in frame.objects}
-    shown = [(states[view.track_id], view) for view in picture.views
-             if view.track_id in states and view.visible_pixels >= FEWEST_PIXELS and view.visible_box is not None]
+    shown = [
+        (states[view.track_id], view)
+        for view in picture.views
+        if view.track_id in states and view.visible_pixels >= FEWEST_PIXELS and view.visible_box is not None
+    ]
     shown.sort(key=lambda pair: (-_distance(pair[0], picture), pair[0].track_id))
     camera_from_world = inverse(picture.world_from_camera)
     for state, _ in shown:
@@ -85,7 +89,9 @@ def draw_returns(canvas: Canvas, frame: Frame, picture: CameraFrame, sweep: Swee
     points = np.stack([sweep.returns[axis] for axis in "xyz"], axis=1)
     camera_from_lidar = inverse(picture.world_from_camera) @ sweep.world_from_lidar
     pixels, depth = project(canvas.camera, transformed(camera_from_lidar, points))
-    inside = (depth > NEAR) & np.all((pixels >= 0) & (pixels <= (canvas.camera.width - 1, canvas.camera.height - 1)), axis=1)
+    inside = (depth > NEAR) & np.all(
+        (pixels >= 0) & (pixels <= (canvas.camera.width - 1, canvas.camera.height - 1)), axis=1
+    )
     classes = {state.track_id: state.category for state in frame.objects}
     ids = sweep.returns["object_id"]
     on_object = np.isin(ids, list(classes)) & inside
@@ -94,12 +100,16 @@ def draw_returns(canvas: Canvas, frame: Frame, picture: CameraFrame, sweep: Swee
     near_first = np.clip(np.log(np.maximum(depth[level], 3) / 3) / np.log(80 / 3), 0, 1)
     shades = cv2.applyColorMap(((1 - near_first) * 255).astype(np.uint8)[:, None], cv2.COLORMAP_TURBO)[:, 0, ::-1]
     for dv, du in ((0, 0), (0, 1)):
-        canvas.pixels[np.minimum(v + dv, canvas.camera.height - 1), np.minimum(u + du, canvas.camera.width - 1)] = shades
+        canvas.pixels[np.minimum(v + dv, canvas.camera.height - 1), np.minimum(u + du, canvas.camera.width - 1)] = (
+            shades
+        )
     for (x, y), track_id in zip(np.round(pixels[on_object]).astype(int), ids[on_object], strict=True):
         cv2.circle(canvas.pixels, (int(x), int(y)), 2, color_of(classes[int(track_id)]), -1, cv2.LINE_AA)
 
 
-def write_text(pixels: Picture, text: str, at: tuple[int, int], color: Color = (235, 235, 235), size: float = 0.5) -> None:
+def write_text(
+    pixels: Picture, text: str, at: tuple[int, int], color: Color = (235, 235, 235), size: float = 0.5
+) -> None:
     """Writes ASCII text, its baseline's left end at (x, y) [px]."""
     cv2.putText(pixels, text, at, FONT, size, color, 1, cv2.LINE_AA)
 
@@ -122,8 +132,9 @@ def _draw_box(canvas: Canvas, camera_from_box: NDArray[np.float64], state: Objec
         cv2.line(canvas.pixels, p, q, color, 1, cv2.LINE_AA, shift=4)
 
 
-def _draw_name(canvas: Canvas, state: ObjectState, view: ObjectView, distance: float,
-               taken: list[tuple[int, int, int, int]]) -> None:
+def _draw_name(
+    canvas: Canvas, state: ObjectState, view: ObjectView, distance: float, taken: list[tuple[int, int, int, int]]
+) -> None:
     name = state.category.removeprefix("animal.").replace("_", " ")
     text = f"{name} {distance:.0f} m, {100 * view.visible_fraction:.0f} %{' ~' if view.estimated else ''}"
     (wide, high), _ = cv2.getTextSize(text, FONT, 0.4, 1)

@@ -63,20 +63,40 @@ def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
             started = time.perf_counter()
             export([Path(folder, "scene.mcap")], Path(folder, name))
             exports[name] = time.perf_counter() - started
-    return Measurement(scenario=compiled.name, rig=rig.name, seed=seed, frames=made.frames, cores=os.cpu_count() or 1,
-                       machine=platform.machine(), start=start, sample=sampled, driver=made.seconds, server=server,
-                       exports=exports)
+    return Measurement(
+        scenario=compiled.name,
+        rig=rig.name,
+        seed=seed,
+        frames=made.frames,
+        cores=os.cpu_count() or 1,
+        machine=platform.machine(),
+        start=start,
+        sample=sampled,
+        driver=made.seconds,
+        server=server,
+        exports=exports,
+    )
 
 
 def table(result: Measurement) -> Table:
     """The measurement as a table: seconds, and milliseconds a frame."""
-    shown = Table("where", "stage", "s", "ms/frame", title=f"{result.scenario}, rig {result.rig}, {result.frames} frames, "
-                                                           f"{result.cores} cores")
+    shown = Table(
+        "where",
+        "stage",
+        "s",
+        "ms/frame",
+        title=f"{result.scenario}, rig {result.rig}, {result.frames} frames, {result.cores} cores",
+    )
     once = [("driver", "server start", result.start), ("driver", "draw scene", result.sample)]
     for where, stage, seconds in once:
         shown.add_row(where, stage, f"{seconds:.2f}", "")
     for where, stages in (("driver", result.driver), ("server", result.server), ("export", result.exports)):
         for stage, seconds in stages.items():
-            shown.add_row(where, stage, f"{seconds:.2f}", f"{1000 * seconds / max(result.frames, 1):.1f}",
-                          style="bold" if stage == "total" else None)
+            shown.add_row(
+                where,
+                stage,
+                f"{seconds:.2f}",
+                f"{1000 * seconds / max(result.frames, 1):.1f}",
+                style="bold" if stage == "total" else None,
+            )
     return shown

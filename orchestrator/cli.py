@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -49,8 +48,17 @@ def _expected(error: Exception) -> bool:
     return any(kind.__name__ in _EXPECTED for kind in type(error).__mro__)
 
 
-_EXPECTED = {"JobError", "ScenarioError", "RigError", "RecordingError", "ExportError", "ServerError", "GraphicsError",
-             "SessionError", "UnknownScenario"}
+_EXPECTED = {
+    "JobError",
+    "ScenarioError",
+    "RigError",
+    "RecordingError",
+    "ExportError",
+    "ServerError",
+    "GraphicsError",
+    "SessionError",
+    "UnknownScenario",
+}
 
 
 def _fail(message: str, code: int) -> None:
@@ -68,19 +76,46 @@ def _formats(text: str) -> tuple[str, ...]:
 
 @app.command()
 def render(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO", help="Scenic scripts: paths, or names that "
-                                                   "`longtail scenarios` lists.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Output folder. Running the same command again "
-                                      "resumes what was interrupted.")],
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENARIO", help="Scenic scripts: paths, or names that `longtail scenarios` lists."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Output folder. Running the same command again resumes what was interrupted.",
+        ),
+    ],
     scenes: Annotated[int, typer.Option("--scenes", "-n", min=1, help="Scenes to draw from each scenario.")] = 1,
     rig: Annotated[str, typer.Option(help="Sensor rig: a name that `longtail rigs` lists, or a YAML file.")] = "kitti",
     seed: Annotated[int, typer.Option(help="The same seed draws the same scenes.")] = 0,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Scenes rendered at a time; each has a server of "
-                                         "its own.", show_default="one per two cores")] = max(1, (os.cpu_count() or 2) // 2),
-    export: Annotated[str, typer.Option(metavar="FORMATS", help="Datasets to write: kitti, nuscenes, or both with a "
-                                        "comma; '' for recordings only.")] = "kitti,nuscenes",
-    address: Annotated[str | None, typer.Option(metavar="ADDR", help="Ray cluster to use, e.g. ray://head:10001 or auto. "
-                                                "Its nodes must share DIR.", show_default="this machine")] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            "-w",
+            min=1,
+            help="Scenes rendered at a time; each has a server of its own.",
+            show_default="one per two cores",
+        ),
+    ] = max(1, (os.cpu_count() or 2) // 2),
+    export: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMATS", help="Datasets to write: kitti, nuscenes, or both with a comma; '' for recordings only."
+        ),
+    ] = "kitti,nuscenes",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDR",
+            help="Ray cluster to use, e.g. ray://head:10001 or auto. Its nodes must share DIR.",
+            show_default="this machine",
+        ),
+    ] = None,
 ) -> None:
     """Render scenarios into a labelled dataset.
 
@@ -99,7 +134,9 @@ def render(
 
 @app.command()
 def validate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A KITTI or nuScenes dataset, Longtail's or anybody's.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A KITTI or nuScenes dataset, Longtail's or anybody's.")
+    ],
 ) -> None:
     """Check that a dataset keeps to its format, and say where it does not."""
     with _plain_errors():
@@ -164,4 +201,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -63,7 +63,9 @@ def make_contact_sheet(recordings: Sequence[Path], out: Path) -> None:
     Raises:
         sensors.recording.RecordingError: a recording is damaged.
     """
-    chosen = [recordings[i * len(recordings) // min(TILES, len(recordings))] for i in range(min(TILES, len(recordings)))]
+    chosen = [
+        recordings[i * len(recordings) // min(TILES, len(recordings))] for i in range(min(TILES, len(recordings)))
+    ]
     each = -(-TILES // len(chosen))
     moments = [moment for path in chosen for moment in best_moments(Recording(path), each)][:TILES]
     sheet = lay_out(moments, f"{len(recordings)} scene{'s' * (len(recordings) != 1)}")
@@ -153,8 +155,12 @@ def _sweep(frame: Frame) -> Sweep | None:
 def _caption(moment: Moment) -> Picture:
     strip = np.full((CAPTION, WIDTH, 3), 55, np.uint8)
     speed = float(np.linalg.norm(moment.frame.ego_velocity)) * 3.6
-    write_text(strip, f"{moment.meta.scenario} #{moment.meta.index}   {moment.frame.time:.2f} s   "
-                      f"{moment.camera.sensor}   ego {speed:.0f} km/h", (8, 18))
+    write_text(
+        strip,
+        f"{moment.meta.scenario} #{moment.meta.index}   {moment.frame.time:.2f} s   "
+        f"{moment.camera.sensor}   ego {speed:.0f} km/h",
+        (8, 18),
+    )
     return strip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +43,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class _Failed:
+class Failed:
     """A scene that was not made. ``final``: it would fail again."""
 
     task: Task
@@ -51,7 +52,6 @@ class _Failed:
     final: bool
 
 
-@ray.remote(num_cpus=0)
 class _Frames:
     """Counts frames while scenes are being played; workers tell, the driver asks."""
 
@@ -65,31 +65,36 @@ class _Frames:
         return self._counts
 
 
-@ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)
-class _Worker:
-    """One server and whoever plays scenes on it."""
+class Worker:
+    """One server and whoever plays scenes on it; lives in a Ray actor.
 
-    def __init__(self, player: Callable[[Rig], Player], rig: Rig, seed: int, frames: Any) -> None:
-        self._make_player, self._rig, self._seed, self._frames = player, rig, seed, frames
+    Args:
+        player: makes a player, which starts its server.
+        rig, seed: the job's.
+        tell: told a scene's id and the number of frames recorded so far.
+    """
+
+    def __init__(self, player: Callable[[Rig], Player], rig: Rig, seed: int, tell: Callable[[str, int], Any]) -> None:
+        self._make_player, self._rig, self._seed, self._tell = player, rig, seed, tell
         self._player: Player | None = None
         self._scenarios: dict[str, Scenario] = {}
 
-    def make(self, task: Task, path: Path) -> Made | _Failed:
+    def make(self, task: Task, path: Path) -> Made | Failed:
+        """Makes a scene; what goes wrong is returned, not raised, so that it crosses to the driver as it is."""
         try:
             scenario = self._scenario(task)
             if self._player is None:
                 self._player = self._make_player(self._rig)
-            return play(self._player, scenario, task, self._seed, path,
-                        lambda count: self._frames.tell.remote(task.scene_id, count))
+            return play(self._player, scenario, task, self._seed, path, lambda count: self._tell(task.scene_id, count))
         except (Unplayable, ScenarioError) as error:
-            return _Failed(task, str(error), "", final=True)
+            return Failed(task, str(error), "", final=True)
         except Exception as error:
             # Whatever it is, it may be the server's: the next attempt gets a fresh one.
             log = self._player.log_tail() if self._player is not None else ""
             self._drop_player()
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(where.filename).name}:{where.lineno}"
-            return _Failed(task, f"{type(error).__name__}: {error} ({place})", log, final=False)
+            return Failed(task, f"{type(error).__name__}: {error} ({place})", log, final=False)
 
     def close(self) -> None:
         """Stops the server."""
@@ -105,14 +110,22 @@ class _Worker:
         if task.script.name not in self._scenarios:
             scenario = Scenario(Path(task.script.path))
             if scenario.digest != task.script.digest:
-                raise Unplayable(f"{scenario.path} or the code that samples it differs between the machine that began the "
-                                 "job and one of its workers; install the same version everywhere and share the scripts")
+                raise Unplayable(
+                    f"{scenario.path} or the code that samples it differs between the machine that began the "
+                    "job and one of its workers; install the same version everywhere and share the scripts"
+                )
             self._scenarios[task.script.name] = scenario
         return self._scenarios[task.script.name]
 
 
-def play(player: Player, scenario: Scenario, task: Task, seed: int, path: Path,
-         on_frame: Callable[[int], None] = lambda count: None) -> Made:
+def play(
+    player: Player,
+    scenario: Scenario,
+    task: Task,
+    seed: int,
+    path: Path,
+    on_frame: Callable[[int], None] = lambda count: None,
+) -> Made:
     """Draws the task's scene and plays it; draws another take when a requirement fails while it runs.
 
     Raises:
@@ -123,14 +136,28 @@ def play(player: Player, scenario: Scenario, task: Task, seed: int, path: Path,
     for take in range(TAKES):
         sample = scenario.sample(seed, task.index, take)
         rejected.update(sample.reasons)
-        origin = Origin(task.scene_id, scenario.name, scenario.script, scenario.header.title, seed, task.index,
-                        sample.params, f"longtail {version('longtail')}")
+        origin = Origin(
+            task.scene_id,
+            scenario.name,
+            scenario.script,
+            scenario.header.title,
+            seed,
+            task.index,
+            sample.params,
+            f"longtail {version('longtail')}",
+        )
         outcome = player.play(sample, origin, path, simulation_seed(seed, f"{task.scene_id} {take}"), on_frame)
         if not outcome.rejected:
             return Made(task, outcome.frames, dict(rejected), outcome.seconds)
         rejected["failed while it ran"] += 1
-    raise ScenarioError(f"{scenario.path}: a requirement failed while the scene ran, in all of {TAKES} takes of {task}; "
-                        "loosen the script's requirements that hold over time")
+    raise ScenarioError(
+        f"{scenario.path}: a requirement failed while the scene ran, in all of {TAKES} takes of {task}; "
+        "loosen the script's requirements that hold over time"
+    )
+
+
+_FRAMES = ray.remote(num_cpus=0)(_Frames)
+_WORKER = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Worker)
 
 
 @contextlib.contextmanager
@@ -147,14 +174,22 @@ def farm(workers: int, address: str | None = None) -> Iterator[None]:
         if address is None:
             ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=100 * 2**20, **quiet)
         else:
+            _knock(address)
             ray.init(address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         what = f"join the Ray cluster at {address}" if address else "start Ray on this machine"
         raise JobError(f"cannot {what}: {error}; check `ray status` and the --address") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises OSError when nothing listens there: Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), 10).close()
 
 
 class Progress:
@@ -170,8 +205,14 @@ class Progress:
         """A worker or server died; the scene is tried again."""
 
 
-def make_scenes(job: Job, tasks: Iterable[Task], path_of: Callable[[Task], Path], workers: int,
-                progress: Progress | None = None, player: Callable[[Rig], Player] = EmbeddedPlayer) -> list[Made]:
+def make_scenes(
+    job: Job,
+    tasks: Iterable[Task],
+    path_of: Callable[[Task], Path],
+    workers: int,
+    progress: Progress | None = None,
+    player: Callable[[Rig], Player] = EmbeddedPlayer,
+) -> list[Made]:
     """Makes all the scenes, inside ``farm(...)``; recordings of finished scenes stay, whatever happens.
 
     Raises:
@@ -183,14 +224,20 @@ def make_scenes(job: Job, tasks: Iterable[Task], path_of: Callable[[Task], Path]
 class _Run:
     """The state of one ``make_scenes``."""
 
-    def __init__(self, job: Job, waiting: deque[Task], path_of: Callable[[Task], Path], progress: Progress,
-                 player: Callable[[Rig], Player]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        waiting: deque[Task],
+        path_of: Callable[[Task], Path],
+        progress: Progress,
+        player: Callable[[Rig], Player],
+    ) -> None:
         self._job, self._waiting, self._path_of = job, waiting, path_of
         self._progress, self._player = progress, player
-        self._frames = _Frames.remote()
+        self._frames = _FRAMES.remote()
         self._attempts: dict[Task, int] = {}
         self._running: dict[Any, tuple[Any, Task]] = {}
-        self._failed: _Failed | None = None
+        self._failed: Failed | None = None
         self._made: list[Made] = []
 
     def run(self, workers: int) -> list[Made]:
@@ -204,13 +251,14 @@ class _Run:
             for reference in done:
                 worker, task = self._running.pop(reference)
                 idle.append(self._take_in(reference, worker, task))
-        ray.wait([worker.close.remote() for worker in idle], num_returns=len(idle), timeout=10) if idle else None
+        closing = [worker.close.remote() for worker in idle]
+        ray.wait(closing, num_returns=len(closing), timeout=20)
         if self._failed is not None:
             raise JobError(_account(self._failed, self._attempts.get(self._failed.task, 0)))
         return self._made
 
     def _hire(self) -> Any:
-        return _Worker.remote(self._player, self._job.rig, self._job.seed, self._frames)
+        return _WORKER.remote(self._player, self._job.rig, self._job.seed, self._frames.tell.remote)
 
     def _take_in(self, reference: Any, worker: Any, task: Task) -> Any:
         """Takes in how a scene went; returns the worker that is now idle, another one where that one died."""
@@ -218,7 +266,7 @@ class _Run:
             result = ray.get(reference)
         except ray.exceptions.RayError as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            result = _Failed(task, f"the worker died: {first}", "", final=False)
+            result = Failed(task, f"the worker died: {first}", "", final=False)
             ray.kill(worker)
             worker = self._hire()
         if isinstance(result, Made):
@@ -230,13 +278,15 @@ class _Run:
             self._failed = self._failed or result
         else:
             self._progress.again(task, result.message)
-            self._waiting.appendleft(task)
+            self._waiting.append(task)  # last, so that the others are safe by the time it fails for good
         return worker
 
 
-def _account(failed: _Failed, attempts: int) -> str:
+def _account(failed: Failed, attempts: int) -> str:
     if failed.final:
         return f"{failed.task}: {failed.message}"
     log = f"\nthe server's last words:\n{failed.log.rstrip()}" if failed.log.strip() else ""
-    return (f"{failed.task} failed {attempts} times, each time on a fresh server: {failed.message}{log}\n"
-            "finished scenes are kept; run the same command again to go on from here, with fewer --workers if memory is short")
+    return (
+        f"{failed.task} failed {attempts} times, each time on a fresh server: {failed.message}{log}\n"
+        "finished scenes are kept; run the same command again to go on from here, with fewer --workers if memory is short"
+    )

@@ -54,8 +54,11 @@ class Job(BaseModel):
         if list(mine_by_name) != list(theirs_by_name):
             said.append(f"scenarios are {', '.join(mine_by_name)}, not {', '.join(theirs_by_name)}")
         else:
-            said += [f"scenario {name}, its map or the world model has changed"
-                     for name, digest in mine_by_name.items() if digest != theirs_by_name[name]]
+            said += [
+                f"scenario {name}, its map or the world model has changed"
+                for name, digest in mine_by_name.items()
+                if digest != theirs_by_name[name]
+            ]
         return "; ".join(said)
 
 

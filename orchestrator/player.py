@@ -14,6 +14,9 @@ from simulator.extension import Extension
 from simulator.process import ServerProcess
 from simulator.session import Origin, Outcome, Session, SessionError
 
+LOG_TAIL = 2000
+"""Characters of a server's log that are worth quoting."""
+
 
 class Unplayable(Exception):
     """The scene would fail in the same way on any fresh server; the message says what to do."""
@@ -39,7 +42,7 @@ class EmbeddedPlayer:
     rig: Rig
 
     def __post_init__(self) -> None:
-        self._server = ServerProcess()
+        self._server = ServerProcess().start()
         self._session = Session(self._server.host, self._server.port, self.rig)
 
     def play(self, sample: Sample, origin: Origin, path: Path, seed: int, on_frame: Callable[[int], None]) -> Outcome:
@@ -52,11 +55,11 @@ class EmbeddedPlayer:
     def timings(self) -> dict[str, float]:
         """Wall time [s] that the server has spent since it started, by stage."""
         with closing(Extension(self._server.host, self._server.port)) as extension:
-            return extension.timings()
+            return extension.timings()  # type: ignore[attr-defined]
 
     def log_tail(self) -> str:
         """See `Player`."""
-        return self._server.log_tail()
+        return self._server.log[-LOG_TAIL:]
 
     def close(self) -> None:
         """See `Player`."""

@@ -75,8 +75,15 @@ class Display(Progress):
     def __init__(self, console: Console, total: int, before: int) -> None:
         self._console = console
         self.pace = Pace(total, before)
-        self._bar = Bar(TextColumn("scenes"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"),
-                        TimeElapsedColumn(), console=console, disable=not console.is_terminal)
+        self._bar = Bar(
+            TextColumn("scenes"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[pace]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
         self._row = self._bar.add_task("scenes", total=total, completed=before, pace="starting")
         self._said = time.monotonic()
 

@@ -52,8 +52,10 @@ def render(order: Order, console: Console, player: Callable[[Rig], Player] = Emb
         if missing:
             with farm(order.workers, order.address), Display(console, len(tasks), len(tasks) - len(missing)) as display:
                 made = make_scenes(job, missing, store.recording, order.workers, display, player)
-            console.print(f"{len(made)} scenes, {display.pace.frames} frames in {span(display.pace.seconds)} "
-                          f"({display.pace.rate:.2f} frames/s)")
+            console.print(
+                f"{len(made)} scenes, {display.pace.frames} frames in {span(display.pace.seconds)} "
+                f"({display.pace.rate:.2f} frames/s)"
+            )
             _tell_rejections(made, console)
         _deliver(store, tasks, order.exports, console)
 
@@ -79,8 +81,9 @@ def _deliver(store: Store, tasks: Sequence[Task], exports: Sequence[str], consol
         with console.status(f"exporting {name}"):
             summary = EXPORTS[name](recordings, store.export(name))
         objects = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.objects.items()))
-        console.print(f"{name}: {summary.frames} frames, {summary.bytes / 1e6:.1f} MB; {objects or 'no objects'}",
-                      markup=False)
+        console.print(
+            f"{name}: {summary.frames} frames, {summary.bytes / 1e6:.1f} MB; {objects or 'no objects'}", markup=False
+        )
     if not store.contact_sheet.exists():
         make_contact_sheet(recordings, store.contact_sheet)
     console.print(f"{store.folder}", markup=False, soft_wrap=True)

@@ -70,7 +70,9 @@ def open_store(folder: Path, job: Job) -> Iterator[Store]:
     except Timeout:
         raise JobError(f"another run is writing to {folder}; wait for it to end or choose another --out") from None
     except OSError as error:
-        raise JobError(f"cannot write to {folder} ({error.strerror}); choose another --out or change its rights") from None
+        raise JobError(
+            f"cannot write to {folder} ({error.strerror}); choose another --out or change its rights"
+        ) from None
     try:
         _claim(store.folder / "job.json", job)
         _clear(store.recordings)
@@ -89,11 +91,15 @@ def _claim(path: Path, job: Job) -> None:
     try:
         present = Job.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        raise JobError(f"{path} is no job of this version of Longtail ({error.error_count()} fields do not fit); "
-                       "choose another --out") from None
+        raise JobError(
+            f"{path} is no job of this version of Longtail ({error.error_count()} fields do not fit); "
+            "choose another --out"
+        ) from None
     if difference := present.difference(job):
-        raise JobError(f"{path.parent} holds another job: its {difference}; "
-                       "run it with the same arguments to resume it, or choose another --out")
+        raise JobError(
+            f"{path.parent} holds another job: its {difference}; "
+            "run it with the same arguments to resume it, or choose another --out"
+        )
 
 
 def _clear(recordings: Path) -> None:

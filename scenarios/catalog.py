@@ -52,8 +52,9 @@ def names() -> tuple[str, ...]:
 
 def entries() -> tuple[Entry, ...]:
     """The library's scripts with their headers, in the order of their names."""
-    return tuple(Entry(name, path, read_header(path.read_text(encoding="utf-8")))
-                 for name in names() for path in [find(name)])
+    return tuple(
+        Entry(name, path, read_header(path.read_text(encoding="utf-8"))) for name in names() for path in [find(name)]
+    )
 
 
 def find(name_or_path: str) -> Path:
@@ -90,5 +91,11 @@ def read_header(script: str) -> Header:
     pieces = re.split(rf"^({'|'.join(_SECTIONS)}):", rest, flags=re.MULTILINE)
     text = {name: " ".join(body.split()) for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
     tags = tuple(tag.strip() for tag in text.get("Tags", "").split(",") if tag.strip())
-    return Header(title.strip().rstrip("."), " ".join(pieces[0].split()), text.get("Rare", ""), tags,
-                  text.get("Source", ""), text.get("Expect", ""))
+    return Header(
+        title.strip().rstrip("."),
+        " ".join(pieces[0].split()),
+        text.get("Rare", ""),
+        tags,
+        text.get("Source", ""),
+        text.get("Expect", ""),
+    )

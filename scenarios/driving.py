@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from shapely.geometry import LineString, Point
 
-
 STANDOFF = 6.0
 """Metres that a driver keeps to what it has stopped for."""
 
@@ -74,8 +73,9 @@ class Driver:
     LOOK_AHEAD = 0.9
     """[s] of travel to the point that is steered at; pure pursuit (Coulter 1992, CMU-RI-TR-92-01)."""
 
-    def __init__(self, route: LineString, speed: float, steering: Steering, dt: float,
-                 attention: Attention | None = None) -> None:
+    def __init__(
+        self, route: LineString, speed: float, steering: Steering, dt: float, attention: Attention | None = None
+    ) -> None:
         self.route = route
         self.speed = speed
         self.steering = steering
@@ -105,7 +105,9 @@ class Driver:
     def _hold(self, speed: float) -> tuple[float, float]:
         """Throttle and brake that keep the speed: proportional, and an offset that learns the drag."""
         error = self.speed - speed
-        self._offset = float(np.clip(self._offset + 0.05 * error * self.dt, 0.0, 0.7)) if abs(error) < 3 else self._offset
+        self._offset = (
+            float(np.clip(self._offset + 0.05 * error * self.dt, 0.0, 0.7)) if abs(error) < 3 else self._offset
+        )
         pedal = 0.25 * error + self._offset
         if pedal >= 0:
             return float(min(pedal, 1.0)), 0.0

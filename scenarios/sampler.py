@@ -29,8 +29,20 @@ MAX_ITERATIONS = 2000
 
 ROOM = Path(__file__).parent
 
-_PLUMBING = {"map", "map_options", "use2DMap", "carla_map", "address", "port", "timeout", "render", "record", "timestep",
-             "snapToGroundDefault", "weather"}
+_PLUMBING = {
+    "map",
+    "map_options",
+    "use2DMap",
+    "carla_map",
+    "address",
+    "port",
+    "timeout",
+    "render",
+    "record",
+    "timestep",
+    "snapToGroundDefault",
+    "weather",
+}
 """Parameters that say how a scene is run or are recorded on their own, not what the script drew."""
 
 
@@ -100,7 +112,7 @@ class Scenario:
         """Scene number ``index`` of the job seeded ``seed``; the same in any order, process and machine.
 
         Args:
-            take: counts anew from 0 for each scene; a further take is drawn when a requirement failed while the scene ran.
+            take: from 0 for each scene; the next is drawn when a requirement failed while the scene ran.
 
         Raises:
             ScenarioError: no candidate meets the requirements, or the script fails while it draws.
@@ -123,8 +135,10 @@ class Scenario:
         why = "; ".join(f"{text} ({count} times)" for text, count in reasons.most_common(3))
         line = re.search(r"line (\d+)", why)
         where = f"{self.path}:{line[1]}" if line else str(self.path)
-        return (f"{where}: none of {MAX_ITERATIONS} candidates meets the script's requirements: {why}; "
-                "loosen that requirement, or widen what it depends on")
+        return (
+            f"{where}: none of {MAX_ITERATIONS} candidates meets the script's requirements: {why}; "
+            "loosen that requirement, or widen what it depends on"
+        )
 
 
 def scene_id(digest: str, rig: Rig, seed: int, index: int) -> str:
@@ -239,6 +253,8 @@ def _way_out(error: Exception) -> str:
         return "a script of this package begins with `model scenarios.model`"
     if isinstance(error, FileNotFoundError) or "need to specify map" in str(error):
         return 'name an existing map, e.g. `param map = str(assets.maps.path("outback_road"))`'
+    if isinstance(error, KeyError):
+        return "in a `require` use variables: `globalParameters` is empty there until the scene runs"
     if isinstance(error, NameError):
         return "check the spelling; names come from the script itself and from `model scenarios.model`"
     return "correct that line of the script"

@@ -1,4 +1,4 @@
-"""A synthetic scene: an ego on a straight road, a kangaroo that hops across, a car that comes. No server, no renderer."""
+"""A synthetic scene: an ego on a straight road, a kangaroo that hops across, a car that comes. No server needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scenariogeneration import xodr
 
 from assets.tags import Tag
 from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
@@ -25,10 +26,26 @@ def _pose(x: float, y: float, z: float, yaw: float = 0.0) -> np.ndarray:
 
 def _objects(time: float) -> tuple[ObjectState, ...]:
     hop = abs(np.sin(time * 6)) * 0.6
-    kangaroo = ObjectState(7, "animal.kangaroo", _pose(45 - 2 * time, -8 + 7 * time, 0.75 + hop, 1.8), (1.6, 0.5, 1.5),
-                           np.array([-2.0, 7, 0]), np.zeros(3), ("moving",), "walker.animal.kangaroo")
-    car = ObjectState(9, "car", _pose(70 - 15 * time, 3.5, 0.7, np.pi), (4.2, 1.9, 1.4), np.array([-15.0, 0, 0]),
-                      np.zeros(3), ("moving",), "vehicle.audi.tt")
+    kangaroo = ObjectState(
+        7,
+        "animal.kangaroo",
+        _pose(45 - 2 * time, -8 + 7 * time, 0.75 + hop, 1.8),
+        (1.6, 0.5, 1.5),
+        np.array([-2.0, 7, 0]),
+        np.zeros(3),
+        ("moving",),
+        "walker.animal.kangaroo",
+    )
+    car = ObjectState(
+        9,
+        "car",
+        _pose(70 - 15 * time, 3.5, 0.7, np.pi),
+        (4.2, 1.9, 1.4),
+        np.array([-15.0, 0, 0]),
+        np.zeros(3),
+        ("moving",),
+        "vehicle.audi.tt",
+    )
     return kangaroo, car
 
 
@@ -55,10 +72,27 @@ def synthetic_frame(rig: Rig, index: int) -> Frame:
             image[mask > 0], instance[mask > 0] = color, state.track_id
             box = (*outline.min(0).tolist(), *outline.max(0).tolist())
             pixels = int(mask.sum())
-            views.append(ObjectView(state.track_id, pixels, pixels, clip_box(box, spec.width, spec.height) if pixels else None,
-                                    box, 1.0, 0.0, False))
-        cameras[spec.name] = CameraFrame(spec.name, world_from_camera, image, np.full(instance.shape, 20, np.float32),
-                                         np.full(instance.shape, Tag.TERRAIN, np.uint8), instance, tuple(views))
+            views.append(
+                ObjectView(
+                    state.track_id,
+                    pixels,
+                    pixels,
+                    clip_box(box, spec.width, spec.height) if pixels else None,
+                    box,
+                    1.0,
+                    0.0,
+                    False,
+                )
+            )
+        cameras[spec.name] = CameraFrame(
+            spec.name,
+            world_from_camera,
+            image,
+            np.full(instance.shape, 20, np.float32),
+            np.full(instance.shape, Tag.TERRAIN, np.uint8),
+            instance,
+            tuple(views),
+        )
     sweeps = {}
     for lidar in rig.lidars:
         radius, azimuth = np.meshgrid(np.geomspace(4, 80, 40), np.linspace(-np.pi, np.pi, 1200))
@@ -73,12 +107,29 @@ def synthetic_frame(rig: Rig, index: int) -> Frame:
             on_kangaroo[axis] = centre[k] + spread[:, k]
         on_kangaroo["object_id"] = 7
         sweeps[lidar.name] = Sweep(lidar.name, world_from_lidar, np.concatenate([returns, on_kangaroo]))
-    return Frame(index, time, world_from_ego, np.array([18.0, 0, 0]), np.zeros(3), np.zeros(3), objects, cameras, sweeps)
+    return Frame(
+        index, time, world_from_ego, np.array([18.0, 0, 0]), np.zeros(3), np.zeros(3), objects, cameras, sweeps
+    )
 
 
 def synthetic_meta(rig: Rig, index: int) -> SceneMeta:
-    return SceneMeta(f"{index:016x}", "animals/kangaroo_crossing", "ego = new EgoCar", "Kangaroo", 3, index, {}, rig, "flat",
-                     "<OpenDRIVE/>", {}, "vehicle.tesla.model3", (4.8, 2.2, 1.5), True, "longtail 0.1.0")
+    return SceneMeta(
+        f"{index:016x}",
+        "animals/kangaroo_crossing",
+        "ego = new EgoCar",
+        "Kangaroo",
+        3,
+        index,
+        {},
+        rig,
+        "flat",
+        "<OpenDRIVE/>",
+        {},
+        "vehicle.tesla.model3",
+        (4.8, 2.2, 1.5),
+        True,
+        "longtail 0.1.0",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +146,25 @@ def make_recording() -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small scenario on a small map."""
+    folder = tmp_path_factory.mktemp("script")
+    road = xodr.create_road([xodr.Line(300)], id=1, left_lanes=1, right_lanes=1, lane_width=3.5)
+    opendrive = xodr.OpenDrive("straight")
+    opendrive.add_road(road)
+    opendrive.adjust_roads_and_lanes()
+    opendrive.write_xml(str(folder / "straight.xodr"))
+    path = folder / "straight.scenic"
+    path.write_text(
+        '"""Nothing happens"""\n'
+        f'param map = "{folder / "straight.xodr"}"\n'
+        "model scenarios.model\n"
+        "offset = Range(0, 1)\n"
+        "param offset = offset\n"
+        "require offset > 0.2\n"
+        "ego = new EgoCar at (100 + offset) @ -1.75\n"
+    )
+    return path

@@ -51,9 +51,7 @@ def test_returns_on_objects_have_their_colour(recording: Path) -> None:
     assert y0 - 15 < np.median(rows) < y1 + 15
 
 
-def test_sheet_is_written_whole_and_shows_every_recording(
-    make_recording: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_sheet_is_written_whole_and_shows_every_recording(make_recording: Callable[..., Path], tmp_path: Path) -> None:
     recordings = [make_recording(tmp_path, index, frames=2) for index in range(3)]
     out = tmp_path / "sheet.png"
     contact_sheet.make_contact_sheet(recordings, out)

@@ -43,6 +43,8 @@ def test_the_library_cannot_be_left_by_name() -> None:
 
 
 def test_a_header_is_read_section_by_section() -> None:
-    header = catalog.read_header('# licence\n"""Title.\n\nWhat happens\nhere.\n\nRare: very\n  rare\nTags: a, b\n"""\nx = 1\n')
+    header = catalog.read_header(
+        '# licence\n"""Title.\n\nWhat happens\nhere.\n\nRare: very\n  rare\nTags: a, b\n"""\nx = 1\n'
+    )
     assert header == catalog.Header("Title", "What happens here.", "very rare", ("a", "b"))
     assert catalog.read_header("x = 1") == catalog.Header()

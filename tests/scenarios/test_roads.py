@@ -40,7 +40,9 @@ def test_the_other_side_is_one_lane_over_and_heads_the_other_way(network: Any, l
 
 
 @given(station=st.floats(5, 490), side=st.sampled_from([1, -1]), verge=st.floats(0.5, 8))
-def test_beside_the_road_is_off_it_by_the_verge(network: Any, lane: Any, station: float, side: int, verge: float) -> None:
+def test_beside_the_road_is_off_it_by_the_verge(
+    network: Any, lane: Any, station: float, side: int, verge: float
+) -> None:
     place = roads.beside_road(lane, station, side, verge)
     assert lane.road.polygon.distance(Point(place.x, place.y)) == pytest.approx(verge, abs=0.15)
     heading = roads.heading_of(lane, station)

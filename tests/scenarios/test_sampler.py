@@ -50,10 +50,18 @@ def test_scenes_do_not_depend_on_order(kangaroo: Scenario) -> None:
 
 
 def test_scenes_do_not_depend_on_the_process(kangaroo: Scenario) -> None:
-    code = ("import runpy, sys; t = runpy.run_path(sys.argv[1]); "
-            "print(t['drawn'](t['Scenario'](t['catalog'].find('animals/kangaroo_crossing')).sample(5, 3)))")
-    run = subprocess.run([sys.executable, "-c", code, __file__], capture_output=True, text=True, check=True, cwd=ROOT,
-                         env={**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)})
+    code = (
+        "import runpy, sys; t = runpy.run_path(sys.argv[1]); "
+        "print(t['drawn'](t['Scenario'](t['catalog'].find('animals/kangaroo_crossing')).sample(5, 3)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, __file__],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT)},
+    )
     assert run.stdout.splitlines()[-1] == drawn(kangaroo.sample(5, 3))
 
 
@@ -142,8 +150,13 @@ def test_a_missing_script_is_named(tmp_path: Path) -> None:
 
 def test_scene_ids_follow_everything_that_matters(kangaroo: Scenario) -> None:
     kitti, nuscenes = load_rig("kitti"), load_rig("nuscenes")
-    ids = [scene_id(kangaroo.digest, kitti, 1, 0), scene_id(kangaroo.digest, kitti, 2, 0),
-           scene_id(kangaroo.digest, kitti, 1, 1), scene_id(kangaroo.digest, nuscenes, 1, 0), scene_id("x", kitti, 1, 0)]
+    ids = [
+        scene_id(kangaroo.digest, kitti, 1, 0),
+        scene_id(kangaroo.digest, kitti, 2, 0),
+        scene_id(kangaroo.digest, kitti, 1, 1),
+        scene_id(kangaroo.digest, nuscenes, 1, 0),
+        scene_id("x", kitti, 1, 0),
+    ]
     assert len(set(ids)) == 5
     assert ids[0] == scene_id(kangaroo.digest, kitti, 1, 0)
     assert 0 <= simulation_seed(1, ids[0]) < 2**31
@@ -151,4 +164,8 @@ def test_scene_ids_follow_everything_that_matters(kangaroo: Scenario) -> None:
 
 
 def test_plain_values() -> None:
-    assert plain({"a": (np.float32(1.5), np.int64(2)), "b": None, "c": Path("x")}) == {"a": [1.5, 2], "b": None, "c": "x"}
+    assert plain({"a": (np.float32(1.5), np.int64(2)), "b": None, "c": Path("x")}) == {
+        "a": [1.5, 2],
+        "b": None,
+        "c": "x",
+    }
