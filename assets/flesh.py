@@ -53,6 +53,7 @@ def skinned_levels(
     *,
     step: float,
     triangles: tuple[int, ...],
+    floor: float | None = None,
     details: tuple[Bit, ...] = (),
     detail_material: Material | None = None,
 ) -> tuple[Mesh, ...]:
@@ -65,10 +66,13 @@ def skinned_levels(
         material: of the flesh.
         step: [m], grid on which the flesh is meshed.
         triangles: budget of each level.
+        floor: height [m] at which the flesh is cut off flat (a hem, a cuff); None leaves it whole.
         details: small hard balls (eyes, a nose) kept apart from the flesh, in the finer levels only.
         detail_material: of the details.
     """
     field = Field.of_balls([bit.ball for bit in bits], step)
+    if floor is not None:
+        field = field.above(floor)
     dense_vertices, dense_faces = field.mesh()
     bones = np.array([skeleton.index(bit.bone) for bit in bits])
     finest: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
@@ -91,6 +95,26 @@ def skinned_levels(
                 mesh = _with_detail(mesh, detail, skeleton.index(detail.bone), painter, detail_material or material)
         levels.append(mesh)
     return tuple(levels)
+
+
+def joined(meshes: list[Mesh]) -> Mesh:
+    """One skinned mesh of several over the same bones."""
+    listed: list[Material] = []
+    for mesh in meshes:
+        listed += [material for material in mesh.materials if material not in listed]
+    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes[:-1]])
+    tables = [np.array([listed.index(m) for m in mesh.materials], dtype=np.uint8) for mesh in meshes]
+    return Mesh(
+        vertices=np.concatenate([mesh.vertices for mesh in meshes]),
+        normals=np.concatenate([mesh.normals for mesh in meshes]),
+        faces=np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]).astype(np.int32),
+        face_materials=np.concatenate([t[mesh.face_materials] for t, mesh in zip(tables, meshes, strict=True)]),
+        materials=tuple(listed),
+        uvs=np.concatenate([mesh.uvs for mesh in meshes]),
+        colors=np.concatenate([mesh.colors for mesh in meshes]),
+        bone_indices=np.concatenate([mesh.bone_indices for mesh in meshes if mesh.bone_indices is not None]),
+        bone_weights=np.concatenate([mesh.bone_weights for mesh in meshes if mesh.bone_weights is not None]),
+    )
 
 
 def _diffused(weights: NDArray[np.float64], faces: NDArray[np.int32], rounds: int) -> NDArray[np.float64]:

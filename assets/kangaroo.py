@@ -379,7 +379,9 @@ class Hop:
         for leg in LEGS:
             rest = pose.skeleton.joint(leg.bones[3])
             # The middle of the stance is under the body's centre of mass, which is near the hips.
-            ball = rest + np.array([-0.20 * s + foot.forward, 0.0, tuck * 0.10 * s + (rise if foot.stance is None else 0.0)])
+            ball = rest + np.array(
+                [-0.20 * s + foot.forward, 0.0, tuck * 0.10 * s + (rise if foot.stance is None else 0.0)]
+            )
             pose.plant(leg, ball, float(heel), float(toe))
         return pose.matrices()
 
@@ -403,7 +405,7 @@ def kangaroo(variant: int, size: tuple[float, float, float] | None) -> Model:
     """A kangaroo; ``size`` does not apply to animals and is ignored by none: giving it raises ValueError."""
     if size is not None:
         raise ValueError("animals take no size; choose a variant")
-    made = store.parts("animal.kangaroo", variant, None, functools.partial(build, variant))
+    made = store.parts("animal.kangaroo", variant, None, functools.partial(build, variant), __name__)
     return store.model("animal.kangaroo", "animal.kangaroo", made, clips(Build.of(variant).scale))
 
 

@@ -98,10 +98,15 @@ class Field:
             values[box] = smooth_min(values[box], ball.distance(points), ball.blend)
         return cls(values, lower, step)
 
+    def above(self, floor: float) -> Field:
+        """The part of the solid above the height ``floor`` [m]."""
+        z = (self.origin[2] + np.arange(self.values.shape[2]) * self.step).astype(np.float32)
+        return Field(np.maximum(self.values, np.float32(floor) - z), self.origin, self.step)
+
     def mesh(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """The zero set: vertices (V, 3) [m] and faces (F, 3), counter-clockwise from outside, closed."""
         vertices, faces, _, _ = marching_cubes(self.values, 0.0)
-        return vertices.astype(np.float64) * self.step + self.origin, faces[:, ::-1].astype(np.int32)
+        return vertices.astype(np.float64) * self.step + self.origin, np.ascontiguousarray(faces, dtype=np.int32)
 
     def sample(self, points: ArrayLike) -> NDArray[np.float64]:
         """Trilinear field value [m] at ``points`` (N, 3)."""

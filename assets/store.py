@@ -6,6 +6,8 @@ any number of processes may share the folder.
 
 from __future__ import annotations
 
+
+import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -34,21 +36,41 @@ def folder() -> Path:
 
 
 @functools.cache
-def code_hash() -> str:
-    """Hash of this package's source and of the versions of the libraries that shape its meshes."""
+def code_hash(module: str) -> str:
+    """Hash of a module of this package with all it imports of it, and of the libraries that shape the meshes."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    here = Path(__file__).parent
+    todo, seen = [module.rpartition(".")[2]], set[str]()
+    while todo:
+        name = todo.pop()
+        source = here / f"{name}.py"
+        if name in seen or not source.exists():
+            continue
+        seen.add(name)
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "assets":
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("assets."):
+                todo.append(node.module.removeprefix("assets."))
+    for name in sorted(seen):
+        digest.update(name.encode() + b"\0" + (here / f"{name}.py").read_bytes() + b"\0")
     for library in LIBRARIES:
         digest.update(f"{library} {importlib.metadata.version(library)}\n".encode())
     return digest.hexdigest()
 
 
 def parts(
-    name: str, variant: int, size: tuple[float, float, float] | None, build: Callable[[], tuple[Part, ...]]
+    name: str,
+    variant: int,
+    size: tuple[float, float, float] | None,
+    build: Callable[[], tuple[Part, ...]],
+    module: str,
 ) -> tuple[Part, ...]:
-    """The parts of a model, from the cache, or built and then cached. Both ways give the same bytes."""
-    key = f"{code_hash()} {name} {variant} {size}"
+    """The parts of a model, from the cache, or built and then cached. Both ways give the same bytes.
+
+    ``module`` is the name of the module that builds them: when it or what it imports changes, so does the file's name.
+    """
+    key = f"{code_hash(module)} {name} {variant} {size}"
     path = folder() / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.npz"
     if not path.exists():
         _write(path, build())

@@ -522,13 +522,13 @@ def _car(name: str, category: str, tag: Tag, spec: tuple[Shell, Face], variant: 
     def build(shape: Shell) -> tuple[Part, ...]:
         return _build(shape, face, tag, variant, size)
 
-    made = store.parts(name, variant, size, lambda: _fitted(build, shell, size))
+    made = store.parts(name, variant, size, lambda: _fitted(build, shell, size), __name__)
     return store.model(name, category, made)
 
 
 MODELS: dict[str, Callable[[int, Size | None], Model]] = {
-    "vehicle.hatchback": functools.partial(_car, "vehicle.hatchback", "vehicle.car", Tag.CAR, HATCHBACK),
-    "vehicle.sedan": functools.partial(_car, "vehicle.sedan", "vehicle.car", Tag.CAR, SEDAN),
-    "vehicle.suv": functools.partial(_car, "vehicle.suv", "vehicle.car", Tag.CAR, SUV),
+    "vehicle.hatchback": functools.partial(_car, "vehicle.hatchback", "car", Tag.CAR, HATCHBACK),
+    "vehicle.sedan": functools.partial(_car, "vehicle.sedan", "car", Tag.CAR, SEDAN),
+    "vehicle.suv": functools.partial(_car, "vehicle.suv", "car", Tag.CAR, SUV),
     "vehicle.van": functools.partial(_car, "vehicle.van", "vehicle.van", Tag.CAR, VAN),
 }

@@ -1,0 +1,162 @@
+"""People on foot: adults and children who stand, walk and run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import store
+from assets.gaits import Step, step, wave
+from assets.human import HEEL, LEGS, Person, clothed, skeleton
+from assets.model import Clip, Model, Part
+from assets.skeleton import Limb, Pose, pitch, roll, yaw
+from assets.tags import Tag
+
+Size = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """At ease: weight shifts, the head looks about."""
+
+    person: Person
+
+    def __call__(self, phase: float) -> NDArray[np.float32]:
+        sway, scale = wave(phase), self.person.scale
+        pose = Pose(
+            skeleton(self.person),
+            {
+                "pelvis": roll(0.02 * sway),
+                "spine": roll(-0.025 * sway) @ pitch(0.01 * wave(2 * phase)),
+                "neck": yaw(0.20 * wave(phase, 0.2)),
+                "head": yaw(0.15 * wave(phase, 0.2)),
+                "arm.L": pitch(0.02 * sway),
+                "arm.R": pitch(-0.02 * sway),
+                "forearm.L": pitch(-0.14),
+                "forearm.R": pitch(-0.14),
+            },
+            (0.0, 0.012 * scale * sway, -0.012 * scale),
+        )
+        for leg in LEGS:
+            pose.plant(leg, pose.skeleton.joint(leg.bones[3]), 0.0, 0.0, 0.0)
+        return pose.matrices()
+
+
+@dataclass(frozen=True)
+class Stride:
+    """Walking or running; the left heel lands at phase 0, the right one half a cycle later.
+
+    Attributes:
+        person: whose bones.
+        stride: metres of a cycle (two steps).
+        duty: fraction of the cycle that a foot is on the ground; below 0.5 is running.
+        lift: [m] highest lift of the ball of the foot.
+        drop: [m] how much lower the hips are than at rest.
+        bounce: [m] rise and fall of the hips.
+        lean: [rad] of the trunk.
+        swing: [rad] of the arms.
+        elbow: [rad] bend.
+        push: [rad] how far the heel is up when the toes leave.
+        strike: [rad] how far the toes are up when the heel lands.
+        behind: [m] how far behind its place at rest the foot's stance is centred.
+    """
+
+    person: Person
+    stride: float
+    duty: float
+    lift: float
+    drop: float
+    bounce: float
+    lean: float
+    swing: float
+    elbow: float
+    push: float
+    strike: float
+    behind: float
+
+    def __call__(self, phase: float) -> NDArray[np.float32]:
+        s = self.person.scale
+        running = self.duty < 0.5
+        # Walking: highest over the standing leg (a quarter cycle after landing); running: highest in flight.
+        peak = self.duty / 2 + (0.25 if running else 0.0)
+        height = self.bounce * np.cos(4 * np.pi * (phase - peak))
+        turn = 0.10 * wave(phase, -0.25)
+        arms = wave(phase, -0.25)
+        pose = Pose(
+            skeleton(self.person),
+            {
+                "pelvis": yaw(-turn) @ pitch(self.lean * 0.4),
+                "spine": yaw(0.8 * turn) @ pitch(self.lean * 0.4),
+                "chest": yaw(1.0 * turn) @ pitch(self.lean * 0.2),
+                "neck": yaw(-0.8 * turn) @ pitch(-self.lean * 0.5),
+                "head": pitch(-self.lean * 0.4),
+                "arm.L": pitch(self.swing * (arms + (0.35 if running else 0.1))) @ roll(0.06),
+                "arm.R": pitch(self.swing * (-arms + (0.35 if running else 0.1))) @ roll(-0.06),
+                "forearm.L": pitch(-self.elbow * (1 - 0.25 * arms)),
+                "forearm.R": pitch(-self.elbow * (1 + 0.25 * arms)),
+            },
+            (0.0, 0.012 * s * wave(phase, -0.05), (height - self.drop) * s),
+        )
+        for leg, shift in zip(LEGS, (0.0, 0.5), strict=True):
+            self._foot(pose, leg, step(phase + shift, self.duty, self.stride))
+        return pose.matrices()
+
+    def _foot(self, pose: Pose, leg: Limb, foot: Step) -> None:
+        s = self.person.scale
+        rest = pose.skeleton.joint(leg.bones[3])
+        ball = rest + np.array([foot.forward - self.behind * s, 0.0, 0.0])
+        toe = 0.0
+        if foot.stance is not None:
+            strike = -self.strike * (1 - min(foot.stance / 0.16, 1.0)) ** 1.5
+            heel = self.push * float(np.clip((foot.stance - 0.45) / 0.55, 0.0, 1.0)) ** 1.5
+            if strike < 0:
+                # Rolls over the heel, which stays where it landed.
+                arm = rest - np.array([HEEL[0] * s, rest[1], HEEL[1]])
+                ball = ball + pitch(strike) @ arm - arm
+            tilt = strike + heel
+            toe = strike
+        else:
+            assert foot.swing is not None
+            t = foot.swing
+            ease = t * t * (3 - 2 * t)
+            tilt = self.push * (1 - ease) - self.strike * ease + 0.35 * self.push * float(np.sin(np.pi * t)) * (1 - t)
+            toe = tilt * min(t * 6, 1.0)
+            arm = rest - np.array([HEEL[0] * s, rest[1], HEEL[1]])
+            landing = (pitch(-self.strike) @ arm - arm) * ease
+            ball = ball + landing + np.array([0.0, 0.0, foot.lift * self.lift * s * (1.25 - 0.5 * t)])
+        pose.plant(leg, ball, float(tilt), float(toe))
+
+
+def clips(person: Person) -> tuple[Clip, ...]:
+    """All motions of that person; strides grow with the legs."""
+    legs = person.scale
+    walk, run = 1.36 * legs, 2.45 * legs
+    walking = Stride(person, walk, 0.60, 0.055, 0.045, 0.014, 0.05, 0.42, 0.28, 0.95, 0.32, 0.055)
+    running = Stride(person, run, 0.33, 0.20, 0.065, 0.030, 0.22, 0.75, 1.50, 1.05, 0.12, 0.10)
+    return (
+        Clip("stand", (0.0, 0.0), 0.0, 6.0, Stand(person)),
+        Clip("walk", (0.0, 2.1 * legs**0.5), walk, walk / 1.35, walking),
+        Clip("run", (2.1 * legs**0.5, 7.0), run, run / 3.3, running),
+    )
+
+
+def _model(name: str, kind: Callable[[int], Person], variant: int, size: Size | None) -> Model:
+    if size is not None:
+        raise ValueError(f"{name} takes no size; choose a variant")
+    person = kind(variant)
+
+    def build() -> tuple[Part, ...]:
+        return (Part("body", clothed(person, variant), np.eye(4), Tag.PEDESTRIANS),)
+
+    made = store.parts(name, variant, None, build, __name__)
+    return store.model(name, name.removeprefix("person."), made, clips(person))
+
+
+MODELS: dict[str, Callable[[int, Size | None], Model]] = {
+    "person.adult": functools.partial(_model, "person.adult", Person.adult),
+    "person.child": functools.partial(_model, "person.child", Person.child),
+}
