@@ -19,7 +19,7 @@ from assets.noise import tiled
 
 Array = NDArray[Any]
 
-LANE_TILE = 24.0
+LANE_TILE = 16.0
 """Metres along the lane in one repeat of ``lane_asphalt``'s texture; across, one repeat is one lane."""
 
 PLANE_TILE = 6.0
@@ -56,19 +56,19 @@ def _cracks(random: np.random.Generator, shape: tuple[int, int], count: int, ste
 @cache
 def lane_asphalt() -> Material:
     """A driven lane, one texture width across: polished wheel tracks, an oil stripe between, cracks and repairs."""
-    random, shape = np.random.default_rng(11), (1024, 256)
+    random, shape = np.random.default_rng(11), (512, 512)
     u = (np.arange(shape[1]) + 0.5) / shape[1]
     wander = 0.015 * tiled(random, shape, 1.6)
     track = sum(np.exp(-(((u + wander - place) / 0.085) ** 2)) for place in (0.26, 0.74))
     oil = np.exp(-(((u + wander - 0.5) / 0.07) ** 2))
-    value = _aggregate(random, shape) * (1 - 0.10 * track - 0.07 * oil * (0.7 + 0.3 * tiled(random, shape, 1.2, 3)))
+    value = _aggregate(random, shape) * (1 - 0.04 * track - 0.03 * oil * (0.7 + 0.3 * tiled(random, shape, 1.2, 3)))
     value += 0.035 * tiled(random, shape, 0.9, 3)
     for _ in range(3):  # bitumen repairs: darker, with a ragged edge
-        center, extent = random.uniform([100, 40], [924, 216]), random.uniform([25, 20], [90, 70])
+        center, extent = random.uniform([60, 80], [450, 430]), random.uniform([15, 40], [50, 130])
         rows, columns = np.mgrid[: shape[0], : shape[1]]
         away = np.maximum(np.abs(rows - center[0]) / extent[0], np.abs(columns - center[1]) / extent[1])
-        value *= 1 - 0.16 / (1 + np.exp(np.minimum((away - 1 + 0.05 * tiled(random, shape, 1.0, 6)) * 40, 50)))
-    value *= 1 - 0.35 * _cracks(random, shape, 26, 6.0)
+        value *= 1 - 0.09 / (1 + np.exp(np.minimum((away - 1 + 0.05 * tiled(random, shape, 1.0, 6)) * 40, 50)))
+    value *= 1 - 0.35 * _cracks(random, shape, 16, 5.0)
     warmth = np.array([1.03, 1.0, 0.955])
     return Material(
         "asphalt.lane",

@@ -68,9 +68,9 @@ def smooth_normals(vertices: Array, faces: Array) -> Array:
     """Unit vertex normals (V, 3), faces weighted by their area."""
     corners = vertices[faces]
     face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros((len(vertices), 3))
-    for corner in range(3):
-        np.add.at(normals, faces[:, corner], face)
+    # each face's vector onto its three corners, as sums by index (np.add.at takes ten times as long)
+    index, spread = faces.ravel(), np.repeat(face, 3, axis=0)
+    normals = np.stack([np.bincount(index, spread[:, k], len(vertices)) for k in range(3)], -1)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), [0.0, 0.0, 1.0])
 

@@ -53,7 +53,7 @@ def _leaves(
     across = np.cross(up, facing)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     up = np.cross(facing, across)
-    normals = outward * 0.9 + facing * 0.25 + [0, 0, 0.45]
+    normals = outward * 0.7 + facing * 0.25 + [0, 0, 0.7]
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     flip = np.where(random.random(count) < 0.5, -1.0, 1.0)[:, None]
     cells = foliage.cell(random.integers(0, foliage.CELLS**2, count))
@@ -105,7 +105,7 @@ def eucalypt(variant: int, size: Size = None) -> Model:
                 tips.append(bough[-2])
     crowns = np.array(tips)
     middle = crowns.mean(axis=0)
-    tint = np.array([118, 128, 84]) * random.uniform(0.9, 1.1) + random.normal(0, 4, 3) + [0, 0, 6]
+    tint = np.array([134, 138, 104]) * random.uniform(0.9, 1.1) + random.normal(0, 4, 3) + [0, 0, 6]
 
     def crown(per_tip: float, extent: float) -> Piece:
         draw = np.random.default_rng([102, variant])
@@ -135,9 +135,9 @@ def eucalypt(variant: int, size: Size = None) -> Model:
     order = sorted(range(1, len(limbs)), key=lambda k: -float(limbs[k][1][0]))
     limbs = [limbs[0], *(limbs[k] for k in order)]
     lods = (
-        join([*wood(9, 99), crown(6.0, 0.55)]),
-        join([*wood(5, 1 + count + 8), crown(2.2, 0.8)]),
-        join([*wood(3, 1 + count), crown(0.8, 1.15)]),
+        join([*wood(9, 99), crown(8.0, 0.46)]),
+        join([*wood(5, 1 + count + 8), crown(2.6, 0.74)]),
+        join([*wood(3, 1 + count), crown(0.9, 1.05)]),
         join([*wood(3, 3), crown(0.28, 1.7)]),
     )
     return rigid("tree.eucalypt", "vegetation", lods, Tag.VEGETATION)
@@ -150,9 +150,9 @@ def broadleaf(variant: int, size: Size = None) -> Model:
     random = np.random.default_rng([111, variant])
     height = random.uniform(7.5, 12.0)
     girth, fork = 0.024 * height, height * random.uniform(0.25, 0.35)
-    trunk = _limb(random, np.zeros(3), np.array([0.0, 0.0, 1.0]), fork, 0.0, 4)
+    trunk = _limb(random, np.zeros(3), np.array([0.0, 0.0, 1.0]), fork, -2.0, 4)
     trunk[0, 2] = -0.4
-    bark = np.array([124, 108, 90]) * random.uniform(0.85, 1.1)
+    bark = np.array([128, 118, 104]) * random.uniform(0.85, 1.1)
     limbs = [(trunk, np.linspace(1.2, 0.9, len(trunk)) * girth)]
     for number in range(5):
         angle = 1.256 * number + random.normal(0, 0.2)
@@ -262,16 +262,16 @@ def tuft(variant: int, size: Size = None) -> Model:
     """A clump of dry grass, straw to grey, 0.2 to 0.5 m high."""
     _refuse_size("grass.tuft", size)
     straw = np.array(
-        [[226, 198, 142], [214, 182, 124], [232, 210, 160], [196, 176, 132], [220, 188, 120], [206, 196, 150]]
+        [[238, 218, 180], [222, 202, 166], [248, 230, 194], [204, 194, 168], [232, 208, 164], [212, 206, 172]]
     )
-    return _tufts("grass.tuft", 141, variant, straw[variant % len(straw)].astype(float), 0.42, 0.75, 5)
+    return _tufts("grass.tuft", 141, variant, straw[variant % len(straw)].astype(float), 0.4, 0.8, 6)
 
 
 @cache
 def meadow(variant: int, size: Size = None) -> Model:
     """A clump of green grass."""
     _refuse_size("grass.meadow", size)
-    green = np.array([[128, 150, 76], [146, 158, 88], [118, 142, 70], [156, 160, 100]])
+    green = np.array([[112, 152, 60], [126, 158, 74], [104, 142, 58], [140, 160, 84]])
     return _tufts("grass.meadow", 151, variant, green[variant % len(green)].astype(float), 0.3, 0.7, 5)
 
 

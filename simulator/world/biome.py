@@ -60,15 +60,15 @@ class Biome:
 
 BIOMES: dict[str, Biome] = {
     "outback": Biome(
-        earth=(178, 104, 66),
-        earth_dark=(150, 84, 54),
-        cover=(186, 154, 100),
-        gravel=(186, 128, 92),
+        earth=(176, 122, 90),
+        earth_dark=(154, 100, 72),
+        cover=(186, 160, 116),
+        gravel=(184, 142, 112),
         cover_share=0.45,
         relief=5.0,
         ditch=0.35,
         growth=(
-            Growth("grass.tuft", 6, 0.42, 1.2, 26, (0.7, 1.35), 0.75, reach=60),
+            Growth("grass.tuft", 6, 0.75, 0.9, 26, (0.55, 1.3), 0.8, reach=60),
             Growth("bush.saltbush", 4, 0.018, 4.5, 70, (0.6, 1.4), 0.8, reach=180),
             Growth("bush.saltbush", 4, 0.004, 70, 160, (0.8, 1.6), 0.8, reach=260),
             Growth("tree.eucalypt", 5, 0.0022, 11, 120, (0.7, 1.25), 0.85, trunk=0.22),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -24,8 +25,8 @@ from simulator.world.terrain import cover
 
 Array = NDArray[np.float64]
 
-CHUNK = 64.0
-"""Metres along a square of plants in one placement, so that squares out of sight are culled together."""
+CHUNK = 160.0
+"""Metres along a square of plants in one placement."""
 
 DELINEATOR_SPACING = 60.0
 POLE_SPACING = 62.0
@@ -55,8 +56,7 @@ class _Stage:
     def put(self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float) -> None:
         """Copies (N, 4, 4) of a model's ``variants`` (N,), drawn within ``reach`` [m]."""
         self.reach[name] = max(reach, self.reach.get(name, 0.0))
-        size = CHUNK if np.isfinite(reach) else 4 * CHUNK
-        cells = np.floor(matrices[:, :2, 3] / size).astype(np.int64)
+        cells = np.floor(matrices[:, :2, 3] / CHUNK).astype(np.int64)
         keys = np.column_stack([variants, cells])
         unique, group = np.unique(keys, axis=0, return_inverse=True)
         order = np.argsort(group.ravel(), kind="stable")
@@ -71,8 +71,11 @@ class _Stage:
         return tuple(made)
 
 
+_MODELS = {**vegetation.MODELS, **props.MODELS}
+
+
 def _model(name: str, variant: int) -> Model:
-    return {**vegetation.MODELS, **props.MODELS}[name](variant, None)
+    return _MODELS[name](variant, None)
 
 
 def build(network: Network, surface: Surface, footing: Footing, biome: Biome, seed: int) -> Dressing:
@@ -119,9 +122,7 @@ def _grow(
     Returns all trunks so far (N, 2), which later ones keep clear of.
     """
     spacing = growth.density**-0.5
-    low, high = np.array(surface.outline.bounds[:2]) - growth.far, np.array(surface.outline.bounds[2:]) + growth.far
-    axes = [np.arange(np.floor(a / spacing), np.ceil(b / spacing)) for a, b in zip(low, high, strict=True)]
-    cell = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2).astype(np.int64)
+    cell = _cells(growth, spacing, surface, edge)
     draw = [hashed(cell, seed * 1000 + stream + k) for k in range(6)]
     points = (cell + 0.5 + 0.95 * (np.stack(draw[:2], -1) - 0.5)) * spacing
     away = edge.query(points, distance_upper_bound=growth.far)[0]
@@ -153,6 +154,19 @@ def _grow(
             stage.obstacles.append(cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION))
         return np.concatenate([trees, points])
     return trees
+
+
+def _cells(growth: Growth, spacing: float, surface: Surface, edge: cKDTree) -> NDArray[np.int64]:
+    """Cells (N, 2) of a grid of ``spacing`` [m] that may lie in a plant's band: whole blocks of cells at a time."""
+    width = max(round(12 / spacing), 1)
+    block = width * spacing
+    low, high = np.array(surface.outline.bounds[:2]) - growth.far, np.array(surface.outline.bounds[2:]) + growth.far
+    axes = [np.arange(np.floor(a / block), np.ceil(b / block)) for a, b in zip(low, high, strict=True)]
+    blocks = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2).astype(np.int64)
+    away = edge.query((blocks + 0.5) * block, distance_upper_bound=growth.far + block)[0]
+    blocks = blocks[(away > growth.near - block) & (away < growth.far + block)]
+    inner = np.stack(np.meshgrid(np.arange(width), np.arange(width), indexing="ij"), -1).reshape(-1, 2)
+    return (blocks[:, None] * width + inner).reshape(-1, 2)
 
 
 def _beside(road: Road, s: Array, side: int, clearance: float) -> tuple[Array, Array]:
@@ -205,7 +219,7 @@ def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> Non
     stage.put("prop.pole", variants, matrices, float("inf"))
     stage.obstacles.extend(cylinder(foot, 0.16, props.POLE_HEIGHT, Tag.POLES) for foot in feet)
     hooks = np.einsum("nij,kj->nki", matrices, np.column_stack([props.WIRE_POINTS, np.ones(3)]))[:, :, :3]
-    for first, second in zip(hooks[:-1], hooks[1:], strict=True):
+    for first, second in pairwise(hooks):
         wire = placed(props.wires(first, second, 0.9), Tag.POLES)
         stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=220.0, solid=False))
 
@@ -247,7 +261,7 @@ def _signs(stage: _Stage, road: Road, surface: Surface, footing: Footing) -> Non
             continue
         foot = _on_ground(point, footing)
         yaw = heading + (np.pi if signal.forward else 0.0)
-        speed = int(round(signal.value / 10)) - 1 if name == "prop.sign_speed" else 0
+        speed = round(signal.value / 10) - 1 if name == "prop.sign_speed" else 0
         if name == "prop.sign_speed" and not 0 <= speed <= 11:
             continue
         stage.put(name, np.array([speed]), _matrices(foot, yaw, np.ones(1)), float("inf"))

@@ -136,6 +136,13 @@ def _tone(points: Array, base: float = 255.0) -> Array:
     return np.repeat((base * light)[:, None], 3, axis=1)
 
 
+def _wear(across: Array, points: Array) -> Array:
+    """Brightness (N,) of a driven lane: two polished wheel tracks and an oily middle, stronger here than there."""
+    strength = 0.8 + 0.4 * value_noise(points[:, :2], 21.0, 3)
+    tracks = np.exp(-(((across - 0.25) / 0.09) ** 2)) + np.exp(-(((across - 0.75) / 0.09) ** 2))
+    return 1 - strength * (0.09 * tracks + 0.05 * np.exp(-(((across - 0.5) / 0.08) ** 2)))
+
+
 def _strip(road: Road, lane: Lane, s: Array, left: Array, right: Array) -> list[Piece]:
     """A lane's surface, cut along s; driven lanes show wheel tracks, sidewalks get a kerb on both sides."""
     pieces = []
@@ -146,19 +153,31 @@ def _strip(road: Road, lane: Lane, s: Array, left: Array, right: Array) -> list[
     for first in range(0, len(s) - 1, per_chunk):
         part = slice(first, min(first + per_chunk, len(s) - 1) + 1)
         lift = KERB if raised else 0.0
-        a, normal = road.points(s[part], left[part], lift)
-        b, _ = road.points(s[part], right[part], lift)
-        vertices = np.stack([b, a], 1).reshape(-1, 3)
+        across = np.linspace(0, 1, 9 if driven else 2)
+        rows = np.repeat(s[part], len(across))
+        t = (right[part, None] + across * (left - right)[part, None]).ravel()
+        vertices, normals = road.points(rows, t, lift)
+        colors = _tone(vertices)
         if driven:
-            uvs = np.stack(np.broadcast_arrays([[0.0, 1.0]], s[part, None] / ground.LANE_TILE), -1).reshape(-1, 2)
+            along = s[part, None] / ground.LANE_TILE + 0.37 * lane.id  # neighbours do not show the same stains
+            uvs = np.stack(np.broadcast_arrays(across, along), -1).reshape(-1, 2)
+            colors *= _wear(np.tile(across, len(s[part])), vertices)[:, None]
         else:
             uvs = vertices[:, :2] / ground.PLANE_TILE
-        faces = grid_faces(len(a), 2)  # rows run along s, columns from right to left
-        pieces.append(Piece(vertices, faces, np.repeat(normal, 2, axis=0), uvs, _tone(vertices), material))
+        faces = _upward(grid_faces(len(s[part]), len(across)), vertices)  # rows along s, columns from right to left
+        pieces.append(Piece(vertices, faces, normals, uvs, colors, material))
+        a, b = vertices[len(across) - 1 :: len(across)], vertices[:: len(across)]
         if raised:
             for edge, outward in ((a, 1.0), (b, -1.0)):
                 pieces.append(_wall(edge, outward, KERB + 0.2, material))
     return pieces
+
+
+def _upward(faces: NDArray[np.int64], vertices: Array) -> NDArray[np.int64]:
+    """Faces without those that look down: a strip folds where its bend is tighter than its inner border is away."""
+    a, b, c = (vertices[faces[:, k], :2] for k in range(3))
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    return faces[area > 1e-9]
 
 
 def _wall(edge: Array, outward: float, depth: float, material: Material) -> Piece:

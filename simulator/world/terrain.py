@@ -77,7 +77,7 @@ class _Edge:
         weight = 1 / (away + 0.02)
         self.level = np.sum(weight * surface.samples[near, 2], axis=1) / weight.sum(axis=1)
         self._tree = cKDTree(self.border)
-        self._coarse, self._coarse_level = self.border[::60], self.level[::60]
+        self._coarse, self._coarse_level = self.border[::200], self.level[::200]
 
     def distance(self, points: Array) -> Array:
         """Distance (N,) [m] to the pavement's edge; negative inside."""
@@ -100,11 +100,13 @@ class _Edge:
 
 def _along(rings: Array, spacing: float) -> Array:
     """Points (N, 2) evenly spaced along line strings."""
-    points = []
+    points = [np.zeros((0, 2))]
     for ring in rings:
-        count = max(int(ring.length / spacing), 8)
-        points.append(shapely.get_coordinates(shapely.line_interpolate_point(ring, np.arange(count) / count, True)))
-    return np.concatenate(points) if points else np.zeros((0, 2))
+        corners = shapely.get_coordinates(ring)
+        length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
+        at = np.linspace(0, length[-1], max(int(length[-1] / spacing), 8), endpoint=False)
+        points.append(np.stack([np.interp(at, length, corners[:, 0]), np.interp(at, length, corners[:, 1])], -1))
+    return np.concatenate(points)
 
 
 def _step(value: Array, low: float, high: float) -> Array:
