@@ -104,8 +104,8 @@ class Level:
         return joined[np.lexsort((joined[:, 1], joined[:, 0]))]
 
 
-def overlap(first: NDArray[np.void], second: NDArray[np.void]) -> tuple[Array, Array, Array]:
-    """Depth (P,) [m] of prisms in others, <= 0 is apart; normals (P, 2) from first to second; points (P, 2) of contact.
+def overlap(first: NDArray[np.void], second: NDArray[np.void]) -> tuple[Array, Array]:
+    """Depth (P,) [m] of prisms in others, <= 0 is apart, and normals (P, 2) from first to second.
 
     Depth is the shortest way out in plan; prisms one above the other are apart.
     """
@@ -125,7 +125,7 @@ def overlap(first: NDArray[np.void], second: NDArray[np.void]) -> tuple[Array, A
     height = np.minimum(first["high"], second["high"]) - np.maximum(first["low"], second["low"])
     depth = np.where(height > 0, depth, np.minimum(depth, height))
     normal = axes[rows, best] * np.where(distance[rows, best] < 0, -1.0, 1.0)[:, None]
-    return depth, normal, _meeting_point(first, second, normal)
+    return depth, normal
 
 
 def _shadow(prism: NDArray[np.void], axes: Array) -> Array:
@@ -159,7 +159,7 @@ def _toward_disc(first: NDArray[np.void], second: NDArray[np.void], gap: Array) 
     return np.where(usable[:, None], world, first["axis"])
 
 
-def _meeting_point(first: NDArray[np.void], second: NDArray[np.void], normal: Array) -> Array:
+def meeting_points(first: NDArray[np.void], second: NDArray[np.void], normal: Array) -> Array:
     """Middle (P, 2) of the corners of either plan that lie in the other; else midway between the facing sides."""
     total, count = np.zeros_like(normal), np.zeros(len(normal))
     for prism, other, direction in ((first, second, normal), (second, first, -normal)):

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from assets.model import Model
 from assets.tags import Tag
 from simulator.world.bodies import Array, Body, gathered
-from simulator.world.collisions import PRISM, Contact, Level, Touch, near_pairs, overlap, separate
+from simulator.world.collisions import (
+    PRISM,
+    Contact,
+    Level,
+    Touch,
+    meeting_points,
+    near_pairs,
+    overlap,
+    reach,
+    separate,
+)
 from simulator.world.vehicles import VehicleBody
 from simulator.world.walkers import WalkerBody
 
@@ -84,6 +94,7 @@ class Encounters:
         self.states, self.rows = (np.array([c[k] for c in couples], dtype=np.intp) for k in (0, 1))
         self.offset = self.prisms["center"] - self.prisms["pivot"]
         self.start = self.prisms.copy()
+        self.reaches = reach(self.prisms)[self.pairs].sum(axis=1) ** 2
         self.driven = set(self.rows.tolist())
         self.impulses: dict[tuple[int, int], tuple[Array, tuple[float, float]]] = {}
 
@@ -104,19 +115,20 @@ class Encounters:
             [cos * own["vx"] - sin * own["vy"], sin * own["vx"] + cos * own["vy"]], axis=1
         )
         shapes["yaw_rate"][rows] = own["yaw_rate"]
-        first, second = shapes[self.pairs[:, 0]], shapes[self.pairs[:, 1]]
-        depth, normal, point = overlap(first, second)
-        hits = np.flatnonzero(depth > 0)
-        if not len(hits):
+        gap = shapes["center"][self.pairs[:, 0]] - shapes["center"][self.pairs[:, 1]]
+        close = self.pairs[gap[:, 0] ** 2 + gap[:, 1] ** 2 < self.reaches]
+        if not len(close):
             return
+        depth, normal = overlap(shapes[close[:, 0]], shapes[close[:, 1]])
+        hits = depth > 0
+        if not hits.any():
+            return
+        met, depth, normal = close[hits], depth[hits], normal[hits]
+        point = meeting_points(shapes[met[:, 0]], shapes[met[:, 1]], normal)
         touches = [
             Touch(first, second, tuple(way), tuple(place), deep)
             for (first, second), way, place, deep in zip(
-                self.pairs[hits].tolist(),
-                normal[hits].tolist(),
-                point[hits].tolist(),
-                depth[hits].tolist(),
-                strict=True,
+                met.tolist(), normal.tolist(), point.tolist(), depth.tolist(), strict=True
             )
         ]
         separate(shapes, touches)

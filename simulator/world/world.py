@@ -160,5 +160,5 @@ class World:
         there = gathered((others, level), PRISM)
         if not len(there):
             return False
-        depth, _, _ = overlap(np.repeat(candidate, len(there)), there)
+        depth, _ = overlap(np.repeat(candidate, len(there)), there)
         return bool((depth > 0.01).any())

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from flat_town import FlatTown, at, car, cone, person
 
 from assets.tags import Tag
-from simulator.world.collisions import PRISM, overlap
+from simulator.world.collisions import PRISM, meeting_points, overlap
 from simulator.world.obstacle import Obstacle, cylinder
 from simulator.world.vehicles import VehicleControl
 from simulator.world.walkers import WalkerControl
@@ -41,7 +41,8 @@ sizes = st.floats(0.2, 5.0)
 def test_rectangles_meet_when_shapely_says_so_and_part_along_the_normal(x, y, l1, w1, yaw1, l2, w2, yaw2):
     first, plan = prism(0.0, 0.0, l1, w1, yaw1)
     second, other = prism(x, y, l2, w2, yaw2)
-    depth, normal, point = overlap(first, second)
+    depth, normal = overlap(first, second)
+    point = meeting_points(first, second, normal)
     if abs(depth[0]) > 1e-6:
         assert plan.intersects(other) == (depth[0] > 0)
     if depth[0] > 1e-6:
@@ -57,7 +58,7 @@ def test_discs_meet_when_shapely_says_so(x, y, length, width, yaw, radius, swapp
     disc, _ = prism(x, y, 0.0, 0.0, 0.0)
     disc["radius"] = radius
     first, second = (disc, box) if swapped else (box, disc)
-    depth, _, _ = overlap(first, second)
+    depth, _ = overlap(first, second)
     gap = plan.distance(Point(x, y)) - radius
     if abs(gap) > 1e-6:
         assert (depth[0] > 0) == (gap < 0)
