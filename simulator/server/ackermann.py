@@ -11,6 +11,8 @@ from simulator.world.vehicles import VehicleBody, VehicleControl
 
 STILL = 0.1
 """Target and actual speed [m/s] below which the vehicle is held with full brake, as in CARLA."""
+HARDEST_BRAKING, HARDEST_ACCELERATION = 8.0, 3.0
+"""[m/s^2], the limits of CARLA's controller where the client sets none."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class AckermannController:
         gains = self.settings
         self._speed = _Pid(gains.speed_kp, gains.speed_ki, gains.speed_kd)
         self._acceleration = _Pid(gains.accel_kp, gains.accel_ki, gains.accel_kd)
-        self._pedals = 0.0
+        self._wanted = self._pedals = 0.0  # acceleration [m/s^2], and pedals: throttle positive
 
     def drive(self, body: VehicleBody, dt: float) -> None:
         """Set the vehicle's control for the next step."""
@@ -56,13 +58,12 @@ class AckermannController:
         steer = self._steer(body, dt)
         if goal < STILL and abs(speed) < STILL:
             body.control = VehicleControl(steer=steer, brake=1.0, hand_brake=True)
-            self._pedals = 0.0
+            self._wanted = self._pedals = 0.0
             return
-        wanted = self._speed.step(goal - speed, dt)
-        if self.target.acceleration > 0:
-            limit = self.target.acceleration
-            wanted = float(np.clip(wanted, -limit, limit))
-        self._pedals += self._acceleration.step(wanted - acceleration, dt)
+        limit = self.target.acceleration
+        low, high = (-limit, limit) if limit > 0 else (-HARDEST_BRAKING, HARDEST_ACCELERATION)
+        self._wanted = float(np.clip(self._wanted + self._speed.step(goal - speed, dt), low, high))
+        self._pedals += self._acceleration.step(self._wanted - acceleration, dt)
         self._pedals = float(np.clip(self._pedals, -1.0, 1.0))
         body.control = VehicleControl(
             throttle=max(self._pedals, 0.0), brake=max(-self._pedals, 0.0), steer=steer, reverse=reverse
