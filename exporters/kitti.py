@@ -103,7 +103,7 @@ def _origin(meta: SceneMeta) -> str:
 
 
 def _png(image: NDArray[np.uint8]) -> bytes:
-    done, data = cv2.imencode(".png", image[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    done, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:
         raise ExportError(f"OpenCV cannot encode a picture of {image.shape} {image.dtype} as PNG")
     return data.tobytes()

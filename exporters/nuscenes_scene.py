@@ -245,7 +245,7 @@ class SceneWriter:
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
-    done, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
     if not done:
         raise ExportError(f"OpenCV cannot encode a picture of {image.shape} {image.dtype} as JPEG")
     return data.tobytes()

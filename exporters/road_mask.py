@@ -24,7 +24,19 @@ STEP = 0.5
 LARGEST = 3000.0
 """[m] side of the largest mask: 900 megapixels, which the devkit holds in memory as a whole."""
 
-_PAVED = ("Driving", "Bidirectional", "Parking", "Biking", "Sidewalk", "Stop", "Entry", "Exit", "OnRamp", "OffRamp")
+_PAVED = (
+    "Driving",
+    "Bidirectional",
+    "Shoulder",
+    "Parking",
+    "Biking",
+    "Sidewalk",
+    "Stop",
+    "Entry",
+    "Exit",
+    "OnRamp",
+    "OffRamp",
+)
 
 
 @dataclass(frozen=True, eq=False)
