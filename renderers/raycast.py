@@ -170,6 +170,8 @@ class _Body:
         hits: Hits,
     ) -> None:
         """Casts the rays ``near`` that pass the swept sphere, moved into the body's frame, and merges their hits."""
+        if not len(near):
+            return
         near = near[_touching(rays[near], self.center[None], np.array([self.radius]), hits.distance[near])[:, 0]]
         if not len(near):
             return
