@@ -122,7 +122,7 @@ def lighting(environment: Environment) -> Lighting:
         fog_extinction=extinction,
         fog_height=height,
         haze_extinction=np.array([0.55, 0.8, 1.3]) * 3.9 / CLEAR_VISIBILITY * (1 + 2 * environment.dust),
-        exposure=np.pi / (metered + 0.02),
+        exposure=1.5 * np.pi / (metered + 0.02),
         night=night,
     )
 

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.context import Context
-from renderers.lighting import LUMINANCE, SKY_SIZE, Lighting
+from renderers.lighting import SKY_SIZE, Lighting
 from renderers.painter import set_uniforms
 from renderers.scene import Environment
 from renderers.targets import GBuffer
 
-METERING_LEVEL = 5
-"""Mipmap whose cells, 32 pixels wide, the exposure is metered on."""
-MIDDLE_GREY = 0.18
+METERING_CELL = 32
+"""[px], as in meter.frag."""
+MIDDLE_GREY = 0.30
 NOISE_SIDE = 256
 NOISE_PERIOD = 16000.0
 """[m] after which the pattern of clouds and puddles repeats."""
@@ -30,6 +30,7 @@ class _Targets:
     hollow: moderngl.Framebuffer
     open: moderngl.Framebuffer
     radiance: moderngl.Framebuffer
+    meter: moderngl.Framebuffer
     film: moderngl.Framebuffer
     color: moderngl.Framebuffer
 
@@ -39,7 +40,9 @@ class Shading:
 
     def __init__(self, context: Context) -> None:
         self._context, self._gl = context, context.gl
-        self._passes = {name: self._pass(name) for name in ("occlusion", "soften", "surface", "sky", "film", "smooth")}
+        self._passes = {
+            name: self._pass(name) for name in ("occlusion", "soften", "surface", "sky", "meter", "film", "smooth")
+        }
         self._sky = self._gl.texture(SKY_SIZE[::-1], 3, dtype="f4")
         self._sky.repeat_x = self._sky.repeat_y = False
         self._noise = self._gl.texture((NOISE_SIDE, NOISE_SIDE), 1, cloud_noise(NOISE_SIDE).tobytes(), dtype="f4")
@@ -89,7 +92,8 @@ class Shading:
         gl.depth_func = ">="
         self._render("sky", targets.radiance, uniforms)
         gl.enable_only(moderngl.NOTHING)
-        uniforms["exposure"] = _exposure(light, radiance)
+        self._render("meter", targets.meter, uniforms)
+        uniforms["exposure"] = _exposure(light, targets.meter)
         self._render("film", targets.film, uniforms)
         self._render("smooth", targets.color, uniforms)
         width, height = target.ids.size
@@ -110,12 +114,14 @@ class Shading:
         size = target.ids.size
         if size not in self._targets:
             half = (size[0] + 1) // 2, (size[1] + 1) // 2
+            cells = max(1, size[0] // METERING_CELL), max(1, size[1] // METERING_CELL)
             film = self._gl.texture(size, 4)
             film.repeat_x = film.repeat_y = False
             self._targets[size] = _Targets(
-                hollow=self._gl.framebuffer(self._gl.texture(half, 1)),
+                hollow=self._gl.framebuffer(self._gl.texture(half, 2, dtype="f2")),
                 open=self._gl.framebuffer(self._gl.texture(size, 1)),
                 radiance=self._gl.framebuffer(self._gl.texture(size, 4, dtype="f2"), target.depth),
+                meter=self._gl.framebuffer(self._gl.texture(cells, 1, dtype="f4")),
                 film=self._gl.framebuffer(film),
                 color=self._gl.framebuffer(self._gl.texture(size, 4)),
             )
@@ -144,12 +150,9 @@ def _texture(frame: moderngl.Framebuffer) -> moderngl.Texture:
     return texture
 
 
-def _exposure(light: Lighting, radiance: moderngl.Texture) -> float:
+def _exposure(light: Lighting, meter: moderngl.Framebuffer) -> float:
     """Halfway, in stops, between what the light calls for and what brings the picture's own mean to a middle grey."""
-    radiance.build_mipmaps()
-    width, height = (max(1, side >> METERING_LEVEL) for side in radiance.size)
-    cells = np.frombuffer(radiance.read(level=METERING_LEVEL), np.float16).reshape(height, width, 4)[:, :, :3]
-    luminance = cells.astype(np.float64) @ LUMINANCE
+    luminance = np.frombuffer(meter.read(components=1, dtype="f4"), np.float32).astype(np.float64)
     metered = float(np.exp(np.log(luminance + 1e-3).mean()))
     return float(np.sqrt(light.exposure * MIDDLE_GREY / metered))
 

@@ -31,20 +31,28 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Layer:
-    """A square map. ``half``: [m] half its side; ``grid``: [m] of the cells; ``side``: texels; ``sun``: else zenith."""
+    """A square map.
+
+    Attributes:
+        sheet: the texture it is part of, ``sun`` or ``overhead``; column: which square of it.
+        half: [m] half its side; grid: [m] of the cells; side: texels.
+    """
 
     name: str
+    sheet: str
+    column: int
     half: float
     grid: float
     side: int
-    sun: bool
 
 
 LAYERS = (
-    Layer("near", 52.0, 16.0, 2048, True),
-    Layer("far", 240.0, 64.0, 2048, True),
-    Layer("overhead", 52.0, 16.0, 1024, False),
+    Layer("near", "sun", 0, 52.0, 16.0, 2048),
+    Layer("far", "sun", 1, 240.0, 64.0, 2048),
+    Layer("overhead", "overhead", 0, 52.0, 16.0, 1024),
 )
+SHEETS = {"sun": (4096, 2048), "overhead": (1024, 1024)}
+SLOPE_BIAS, CONSTANT_BIAS = 1.5, 2.0
 
 
 class ShadowMaps:
@@ -54,13 +62,13 @@ class ShadowMaps:
         self._context, self._pools, self._materials = context, pools, materials
         self._painters = [Painter(context, pool, "depth.vert", "depth.frag") for pool in pools]
         self._maps = {}
-        for layer in LAYERS:
+        for sheet, size in SHEETS.items():
             for half in ("static", "moving"):
-                texture = context.depth_texture((layer.side, layer.side))
+                texture = context.depth_texture(size)
                 texture.repeat_x = texture.repeat_y = False
-                texture.compare_func = "<=" if layer.sun else ""
+                texture.compare_func = "<=" if sheet == "sun" else ""
                 texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
-                self._maps[layer.name, half] = texture, context.gl.framebuffer(depth_attachment=texture)
+                self._maps[sheet, half] = texture, context.gl.framebuffer(depth_attachment=texture)
         self._drawn: dict[str, tuple[Any, ...]] = {}
 
     def draw(
@@ -83,7 +91,7 @@ class ShadowMaps:
         gl.depth_func, gl.front_face = "<", "ccw"
         uniforms: dict[str, Any] = {}
         for layer in LAYERS:
-            axes = _axes(sun if layer.sun else np.array([0.0, 0.0, 1.0]))
+            axes = _axes(sun if layer.sheet == "sun" else np.array([0.0, 0.0, 1.0]))
             center = axes @ (np.floor((axes.T @ eye) / layer.grid + 0.5) * layer.grid)
             view = _view(axes, center, layer)
             clip = _clip(axes, layer)
@@ -91,11 +99,9 @@ class ShadowMaps:
             if self._drawn.get(layer.name) != key:
                 self._drawn[layer.name] = key
                 prepare(np.zeros((0, 3, 4), np.float32))
-                self._frame(layer, "static", view)
-                gl.polygon_offset = (1.5, 2.0) if layer.sun else (0.0, 0.0)
+                self._begin(layer, "static")
                 self._painters[0].draw(static.visible(view, reach=CASTING_REACH), {"clip_from_relative": clip})
-            self._frame(layer, "moving", view)
-            gl.polygon_offset = (1.5, 2.0) if layer.sun else (0.0, 0.0)
+            self._begin(layer, "moving")
             copies = BodyCopies(bodies, view, shapes)
             batches = [copies.batch(pool, self._materials) for pool in self._pools]
             prepare(copies.bones)
@@ -115,10 +121,14 @@ class ShadowMaps:
             uniforms[f"{name}_{half}"] = unit
         return uniforms
 
-    def _frame(self, layer: Layer, half: str, view: View) -> None:
-        frame = self._maps[layer.name, half][1]
+    def _begin(self, layer: Layer, half: str) -> None:
+        frame = self._maps[layer.sheet, half][1]
+        square = (layer.column * layer.side, 0, layer.side, layer.side)
         frame.use()
-        frame.clear(depth=1.0)
+        frame.viewport = square
+        frame.clear(depth=1.0, viewport=square)
+        bias = (SLOPE_BIAS, CONSTANT_BIAS) if layer.sheet == "sun" else (0.0, 0.0)
+        self._context.gl.polygon_offset = bias
 
 
 def _axes(light: Array) -> Array:

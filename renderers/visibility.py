@@ -11,7 +11,7 @@ from renderers import bounds
 from renderers.geometry import INSTANCE, Materials, Pool
 from renderers.scene import Instance, Pinhole, Placement
 
-PIXELS_PER_TRIANGLE = 6.0
+PIXELS_PER_TRIANGLE = 12.0
 """A level of detail is fine enough when it has a triangle for so many pixels of its bounding disc."""
 
 

@@ -7,7 +7,7 @@ uniform mat4 camera_from_relative;
 uniform sampler2D overhead_static, overhead_moving;
 uniform mat4 overhead_from_relative;
 
-layout(location = 0) out float o_open;
+layout(location = 0) out vec2 o_open;  // share of the sky, depth [m]
 
 const int TAPS = 8;
 const float RADIUS = 0.6;  // [m]
@@ -62,5 +62,6 @@ void main() {
     }
     float far = smoothstep(120.0, 60.0, place.z);
     mat3 rotation = mat3(camera_from_relative);
-    o_open = (1.0 - far * min(0.9, 1.6 * sum / float(TAPS))) * (1.0 - roofed(place * rotation, n * rotation, turn));
+    float open = (1.0 - far * min(0.9, 1.6 * sum / float(TAPS))) * (1.0 - roofed(place * rotation, n * rotation, turn));
+    o_open = vec2(open, min(place.z, 6e4));
 }

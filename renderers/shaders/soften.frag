@@ -7,15 +7,12 @@ layout(location = 0) out float o_open;
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     float z = texelFetch(g_motion, pixel, 0).z;
-    ivec2 limit = textureSize(occlusion_half, 0) - 1, full = textureSize(g_motion, 0) - 1;
-    ivec2 base = (pixel - 1) / 2;
-    float sum = 1e-3, weight = 1e-3;
-    for (int y = -1; y < 3; ++y) for (int x = -1; x < 3; ++x) {
-        ivec2 other = clamp(base + ivec2(x, y), ivec2(0), limit);
-        float depth = texelFetch(g_motion, min(other * 2, full), 0).z;
-        float w = 1.0 / (1.0 + abs(depth - z) * 30.0 / (0.3 + z * 0.3));
-        sum += w * texelFetch(occlusion_half, other, 0).r;
-        weight += w;
+    ivec2 limit = textureSize(occlusion_half, 0) - 1;
+    float narrow = 100.0 / (1.0 + z);
+    vec2 sum = vec2(1e-3);
+    for (int y = -1; y < 2; ++y) for (int x = -1; x < 2; ++x) {
+        vec2 other = texelFetch(occlusion_half, clamp(pixel / 2 + ivec2(x, y), ivec2(0), limit), 0).rg;
+        sum += vec2(other.r, 1.0) / (1.0 + abs(other.g - z) * narrow);
     }
-    o_open = sum / weight;
+    o_open = sum.r / sum.g;
 }

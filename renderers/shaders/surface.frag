@@ -7,7 +7,7 @@ uniform usampler2D g_ids;
 uniform sampler2D g_motion;
 uniform sampler2D g_normal;
 uniform sampler2D occlusion;
-uniform sampler2DShadow near_static, near_moving, far_static, far_moving;
+uniform sampler2DShadow sun_static, sun_moving;
 uniform mat4 near_from_relative, far_from_relative;
 uniform mat4 camera_from_relative;
 uniform vec4 projection;
@@ -26,27 +26,22 @@ vec3 irradiance(vec3 n) {  // over pi
     return max(sum, vec3(0.0));
 }
 
-float tap(vec3 near, vec3 far, vec2 shift, float outside) {
-    vec3 n = vec3(near.xy + shift, near.z), f = vec3(far.xy + shift * 0.4, far.z);
-    float a = min(texture(near_static, n), texture(near_moving, n));
-    float b = min(texture(far_static, f), texture(far_moving, f));
-    return mix(a, b, outside);
-}
-
-float sunlight(vec3 place, vec3 n) {
+// Both halves of one sheet hold the near and the far map; where they meet, pixels choose by a dither.
+float sunlight(vec3 place, vec3 n, float dither) {
     float grazing = 1.0 - clamp(dot(n, sun_direction), 0.0, 1.0);
     vec3 near = (near_from_relative * vec4(place + n * (0.02 + 0.10 * grazing), 1.0)).xyz;
     vec3 far = (far_from_relative * vec4(place + n * (0.1 + 0.5 * grazing), 1.0)).xyz;
-    float edge = max(abs(near.x), abs(near.y));
-    float outside = smoothstep(0.9, 0.98, edge);
-    near.xy = near.xy * 0.5 + 0.5;
-    far.xy = far.xy * 0.5 + 0.5;
-    float texel = 1.2 / 2048.0;
-    // A ring of four bilinear taps, turned from pixel to pixel (Jimenez 2014, interleaved gradient noise).
-    float angle = 6.2831853 * fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
-    vec2 r = vec2(cos(angle), sin(angle)) * texel;
-    float sum = tap(near, far, r, outside) + tap(near, far, -r, outside)
-              + tap(near, far, vec2(-r.y, r.x), outside) + tap(near, far, vec2(r.y, -r.x), outside);
+    bool outside = smoothstep(0.9, 0.98, max(abs(near.x), abs(near.y))) > dither;
+    vec3 at = outside ? far : near;
+    at.xy = clamp(at.xy, -0.998, 0.998) * vec2(0.25, 0.5) + vec2(outside ? 0.75 : 0.25, 0.5);
+    // A ring of four bilinear taps, turned from pixel to pixel.
+    vec2 r = vec2(cos(6.2831853 * dither), sin(6.2831853 * dither)) * (outside ? 0.5 : 1.2) / 2048.0;
+    float sum = 0.0;
+    for (int k = 0; k < 4; ++k) {
+        vec3 tap = vec3(at.xy + r * vec2(0.5, 1.0), at.z);
+        sum += min(texture(sun_static, tap), texture(sun_moving, tap));
+        r = vec2(-r.y, r.x);
+    }
     return sum * 0.25;
 }
 
@@ -112,7 +107,9 @@ void main() {
 
     float open = texelFetch(occlusion, pixel, 0).r;
     float direct = clamp(dot(n, sun_direction), 0.0, 1.0);
-    float shadow = sunlight(place, n);
+    // Interleaved gradient noise (Jimenez 2014).
+    float dither = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
+    float shadow = sunlight(place, n, dither);
     // Leaves and blades let light through.
     float leaf = tag == 9u ? 0.35 : 0.0;
     float wrapped = direct * (1.0 - leaf) + leaf * (0.5 + 0.5 * direct) * 0.8;
