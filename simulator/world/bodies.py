@@ -129,6 +129,7 @@ class Body:
         self._rendered = self.world_from_body  # the pose at the end of the last step
         self._velocity_before = self.velocity
         self._instances: list[Instance] | None = None
+        self._rest = np.stack([part.body_from_part for part in self.model.parts])
 
     # -- motion -------------------------------------------------------------------------------------------------------
 
@@ -186,9 +187,13 @@ class Body:
 
     # -- looks --------------------------------------------------------------------------------------------------------
 
-    def part_poses(self) -> list[Array]:
-        """body_from_part (4, 4) of every part as it stands now."""
-        return [part.body_from_part for part in self.model.parts]
+    def part_poses(self) -> Array:
+        """body_from_part (P, 4, 4) of every part as it stands now."""
+        return self._rest
+
+    def previous_part_poses(self) -> Array:
+        """body_from_part (P, 4, 4) of every part one tick ago."""
+        return self._rest
 
     def instances(self) -> list[Instance]:
         """Every part, now and one tick ago; the same objects each tick."""
@@ -197,16 +202,12 @@ class Body:
                 Instance(part.lods, self.world_from_body, self.world_from_body, self.actor_id, part.tag)
                 for part in self.model.parts
             ]
-        now, before = self.part_poses(), self.previous_part_poses()
-        for instance, body_from_part, previous_body_from_part in zip(self._instances, now, before, strict=True):
-            instance.world_from_mesh = self.world_from_body @ body_from_part
-            instance.previous_world_from_mesh = self.previous_world_from_body @ previous_body_from_part
+        now = self.world_from_body @ self.part_poses()
+        before = self.previous_world_from_body @ self.previous_part_poses()
+        for instance, pose, previous in zip(self._instances, now, before, strict=True):
+            instance.world_from_mesh, instance.previous_world_from_mesh = pose, previous
             instance.tint, instance.lamps = self.tint, self.lamps
         return self._instances
-
-    def previous_part_poses(self) -> list[Array]:
-        """body_from_part (4, 4) of every part one tick ago."""
-        return self.part_poses()
 
     def box(self) -> tuple[Array, tuple[float, float, float]]:
         """world_from_box (4, 4) and (length, width, height) [m], tight to the vertices of the finest meshes."""

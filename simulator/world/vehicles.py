@@ -154,6 +154,10 @@ class VehicleBody(Body):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.state = np.zeros(1, STATE)
+        names = [part.name for part in self.model.parts]
+        self._wheel_parts = [index for index, name in enumerate(names) if name.startswith("wheel_")]
+        self._spots = np.array([wheel_spots(names[index]) for index in self._wheel_parts]).reshape(-1, 4)
+        self._steered = np.array([float(names[index].startswith("wheel_front")) for index in self._wheel_parts])
         self._previous_wheels = self._wheels()
         self.place(self.world_from_body)
 
@@ -204,28 +208,25 @@ class VehicleBody(Body):
         """Steer angle [rad], spin (4,) [rad] and travel (4,) [m] of the wheels."""
         return float(self.state["steer"][0]), self.state["spin"][0].copy(), self.state["travel"][0].copy()
 
-    def _posed(self, wheels: tuple[float, Array, Array]) -> list[Array]:
+    def _posed(self, wheels: tuple[float, Array, Array]) -> Array:
         steer, spin, travel = wheels
-        poses = []
-        for part in self.model.parts:
-            pose = part.body_from_part
-            if part.name.startswith("wheel_"):
-                # a two-wheeler's wheel stands between the pair that the model rolls on
-                index = [i for i, wheel in enumerate(WHEELS) if wheel.startswith(part.name.removeprefix("wheel_"))]
-                index = index or [2, 3]
-                angle = steer if part.name.startswith("wheel_front") else 0.0
-                pose = pose.copy()
-                turn = rotations(np.array([angle]), spin[index[:1]], np.zeros(1))[0]
-                pose[:3, :3] = turn @ pose[:3, :3]
-                pose[2, 3] += travel[index].mean()
-            poses.append(pose)
+        poses, index = self._rest.copy(), self._wheel_parts
+        turned = rotations(steer * self._steered, spin[self._spots.argmax(axis=1)], np.zeros(len(index)))
+        poses[index, :3, :3] = turned @ poses[index, :3, :3]
+        poses[index, 2, 3] += self._spots @ travel
         return poses
 
-    def part_poses(self) -> list[Array]:
+    def part_poses(self) -> Array:
         return self._posed(self._wheels())
 
-    def previous_part_poses(self) -> list[Array]:
+    def previous_part_poses(self) -> Array:
         return self._posed(self._previous_wheels)
+
+
+def wheel_spots(name: str) -> Array:
+    """Shares (4,) of the wheels that the model rolls on in a wheel part: a two-wheeler's stands between a pair."""
+    here = [wheel.startswith(name.removeprefix("wheel_")) for wheel in WHEELS]
+    return np.array(here, dtype=np.float64) / max(sum(here), 1)
 
 
 def drive(
