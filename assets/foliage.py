@@ -99,8 +99,8 @@ def small_leaves() -> Material:
             for place in np.linspace(0.15, 1, 13):
                 color = np.array([205.0, 210.0, 196.0]) * random.uniform(0.6, 1.15) + random.normal(0, 6, 3)
                 _leaf(
-                    tile, root + (tip - root) * place, heading + random.normal(0, 0.9), side * random.uniform(0.05, 0.09),
-                    side * 0.035, 0.0, color,
+                    tile, root + (tip - root) * place, heading + random.normal(0, 0.9),
+                    side * random.uniform(0.05, 0.09), side * 0.035, 0.0, color,
                 )  # fmt: skip
 
     return _material("leaves.small", 32, draw, np.array([170, 174, 160]))

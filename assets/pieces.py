@@ -123,9 +123,9 @@ def cards(
 ) -> Piece:
     """Leaves and blades: flat quads that show both sides, lit by the same normals from both.
 
-    ``centers`` and half-axes ``across``, ``up`` (N, 3) [m]; shading ``normals`` and ``colors`` (N, 3); ``cells`` (N, 4):
-    u0, v0, u1, v1 of each card's part of the texture. Every quad is there twice, wound both ways: one that is marked
-    double-sided would be lit from below when seen from its back.
+    ``centers`` and half-axes ``across``, ``up`` (N, 3) [m]; shading ``normals`` and ``colors`` (N, 3);
+    ``cells`` (N, 4): u0, v0, u1, v1 of each card's part of the texture. Every quad is there twice, wound both ways:
+    one that is marked double-sided would be lit from below when seen from its back.
     """
     signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     vertices = centers[:, None] + across[:, None] * signs[:, :1] + up[:, None] * signs[:, 1:]

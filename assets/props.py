@@ -88,7 +88,7 @@ def pole(variant: int, size: Size = None) -> Model:
             pieces.append(_cap(POLE_HEIGHT, 0.115, sides, _timber(), color * 0.8))
             for _, y, z in WIRE_POINTS:
                 foot = np.array([lean[0] + (0.1 if y else 0.0), lean[1] + y, z - 0.14])
-                pieces.append(_straight(foot, foot + [0, 0, 0.14], 0.045, 6, _PORCELAIN))
+                pieces.append(_straight(foot, foot + np.array([0, 0, 0.14]), 0.045, 6, _PORCELAIN))
             for side in (-1, 1):
                 start, end = np.array([0.06, 0.75 * side, 8.76]), np.array([0.06, 0.05 * side, 8.0])
                 pieces.append(_straight(start, end, 0.02, 4, _STEEL))

@@ -26,7 +26,7 @@ _KANGAROO = (
 """Outline (x, y down) of a hopping kangaroo, tail to the left."""
 
 
-def _material(name: str, picture: NDArray[Any], background: tuple[int, int, int]) -> Material:
+def _material(name: str, picture: NDArray[Any]) -> Material:
     noise = np.random.default_rng(51).normal(1, 0.012, (SIDE, SIDE, 1))
     color = np.clip(picture[::-1].astype(np.float64) * noise, 0, 255)
     opaque = np.full((SIDE, SIDE, 1), 255.0)
@@ -40,14 +40,14 @@ def _points(outline: NDArray[np.float64]) -> NDArray[np.int32]:
 
 @cache
 def kangaroo() -> Material:
-    """A yellow diamond with a kangaroo (Australia's W5-29); the plate's square is the whole texture, turned by 45 deg."""
+    """A yellow diamond with a kangaroo (Australia's W5-29); the texture is the plate's square, turned by 45 deg."""
     picture = np.full((SIDE, SIDE, 3), (246, 190, 20), np.uint8)
     cv2.rectangle(picture, (14, 14), (SIDE - 15, SIDE - 15), (16, 16, 16), 12)
     # the plate hangs on its corner: the animal is drawn turned against it
     turn = np.array([[np.cos(np.pi / 4), -np.sin(np.pi / 4)], [np.sin(np.pi / 4), np.cos(np.pi / 4)]])
     outline = (np.array(_KANGAROO) - [0.49, 0.5]) * 0.98 @ turn + 0.5
     cv2.fillPoly(picture, [_points(outline)], (16, 16, 16), cv2.LINE_AA, 4)
-    return _material("sign.kangaroo", picture, (246, 190, 20))
+    return _material("sign.kangaroo", picture)
 
 
 @cache
@@ -62,4 +62,4 @@ def speed(limit: int) -> Material:
     (width, height), _ = cv2.getTextSize(text, font, scale, 26)
     at = (center[0] - width // 2, center[1] + height // 2)
     cv2.putText(picture, text, at, font, scale, (16, 16, 16), 26, cv2.LINE_AA)
-    return _material(f"sign.speed_{limit}", picture, (240, 240, 236))
+    return _material(f"sign.speed_{limit}", picture)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
@@ -9,11 +11,14 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
+Ground = tuple[Array, NDArray[np.int64], Array]
+"""A mesh in the world frame: vertices (V, 3) [m], faces (F, 3), vertex normals (V, 3)."""
+
+
 class Footing:
     """Heights, normals and kinds of ground under points, by Embree; exact to float32, about 60 us for 100 points."""
 
-    def __init__(self, meshes: list[tuple[Array, NDArray[np.int64], Array]]) -> None:
-        """``meshes``: (vertices (V, 3) [m], faces (F, 3), vertex normals (V, 3)) in the world frame."""
+    def __init__(self, meshes: Sequence[Ground]) -> None:
         self._scene = o3d.t.geometry.RaycastingScene(nthreads=1)
         vertices = np.concatenate([mesh[0] for mesh in meshes])
         self._middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
@@ -21,7 +26,7 @@ class Footing:
         self._half = (vertices[:, :2].max(axis=0) - vertices[:, :2].min(axis=0)) / 2
         for corners, faces, _ in meshes:
             local = (corners - self._middle).astype(np.float32)
-            self._scene.add_triangles(o3d.core.Tensor(local), o3d.core.Tensor(faces.astype(np.uint32)))
+            self._scene.add_triangles(o3d.core.Tensor.from_numpy(local), o3d.core.Tensor.from_numpy(faces.astype(np.uint32)))
         sizes = np.cumsum([0, *(len(mesh[1]) for mesh in meshes)])
         self._offset = sizes[:-1]
         offsets = np.cumsum([0, *(len(mesh[0]) for mesh in meshes)])
@@ -37,7 +42,7 @@ class Footing:
         rays = np.zeros((len(points), 6), np.float32)
         rays[:, :2] = points[:, :2] - self._middle[:2]
         rays[:, 2], rays[:, 5] = self._top, -1
-        hits = self._scene.cast_rays(o3d.core.Tensor(rays), nthreads=1)
+        hits = self._scene.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=1)
         distance = hits["t_hit"].numpy()
         if not np.isfinite(distance).all():
             lost = points[~np.isfinite(distance)][0]

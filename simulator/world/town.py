@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from assets import maps
 from renderers.scene import Placement
-from simulator.world import dressing, road, terrain
+from simulator.world import dressing, road, store, terrain
 from simulator.world.biome import BIOMES
-from simulator.world.footing import Footing
+from simulator.world.footing import Footing, Ground
 from simulator.world.obstacle import Obstacle
 from simulator.world.opendrive import Network, read
 
@@ -62,6 +62,15 @@ class Town:
         return np.where(mesh == 0, ROAD_FRICTION, self._land_friction)
 
 
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """What is slow to build: placements, obstacles, and (vertices, faces, normals) of pavement and land."""
+
+    static: tuple[Placement, ...]
+    ground: tuple[Ground, Ground]
+    obstacles: tuple[Obstacle, ...]
+
+
 def load_town(name: str | None = None, opendrive: str | None = None, seed: int = 0) -> Town:
     """The town of a built-in map by ``name``, or around any ``opendrive`` text.
 
@@ -76,19 +85,24 @@ def load_town(name: str | None = None, opendrive: str | None = None, seed: int =
         opendrive = maps.path(str(name)).read_text(encoding="utf-8")
     network = read(opendrive)
     biome = BIOMES[maps.biome(network.name) if network.name in maps.names() else "temperate"]
-    surface = road.build(network)
-    land = terrain.build(surface, biome, seed)
-    footing = Footing([surface.solid, (land.vertices, land.faces, land.normals)])
-    dressed = dressing.build(network, surface, footing, biome, seed)
+
+    def build() -> _Place:
+        surface = road.build(network)
+        land = terrain.build(surface, biome, seed)
+        ground = (surface.solid, (land.vertices, land.faces, land.normals))
+        dressed = dressing.build(network, surface, Footing(ground), biome, seed)
+        return _Place((*surface.placements, *land.placements, *dressed.placements), ground, dressed.obstacles)
+
+    place = store.kept(opendrive, seed, build)
     return Town(
         name=network.name or "OpenDriveMap",
         opendrive=opendrive,
-        static=(*surface.placements, *land.placements, *dressed.placements),
+        static=place.static,
         spawn_points=_spawn_points(network),
         geo_reference=network.origin,
-        obstacles=dressed.obstacles,
+        obstacles=place.obstacles,
         network=network,
-        _footing=footing,
+        _footing=Footing(place.ground),
         _land_friction=biome.friction,
     )
 

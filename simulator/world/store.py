@@ -1,0 +1,67 @@
+"""Built places kept in the user's cache folder, so that the next process need not build them again.
+
+A file is named by a hash of the OpenDRIVE text, the seed and all code that shapes the place; it is written aside and
+then renamed, so any number of processes may share the folder. They are pickles, trusted as Python's bytecode cache is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import inspect
+import os
+import pickle
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+
+from assets import foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation
+from renderers import scene
+from simulator.world import biome, dressing, footing, obstacle, opendrive, road, terrain
+
+T = TypeVar("T")
+
+KEPT = 8
+"""Files kept, some 30 MB each; the oldest go first."""
+
+MODULES = (
+    foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation, scene,
+    biome, dressing, footing, obstacle, opendrive, road, terrain,
+)  # fmt: skip
+"""The code that shapes a place."""
+
+LIBRARIES = ("numpy", "scipy", "shapely", "trimesh", "opencv-python")
+
+
+def kept(text: str, seed: int, build: Callable[[], T]) -> T:
+    """What ``build`` makes of an OpenDRIVE ``text`` and ``seed``: from the cache, or built now and then kept.
+
+    Raises RuntimeError when the kept file is damaged.
+    """
+    digest = hashlib.sha256(f"{seed} {text}".encode())
+    for module in MODULES:
+        digest.update(Path(inspect.getfile(module)).read_bytes())
+    for library in LIBRARIES:
+        digest.update(f"{library} {importlib.metadata.version(library)}\n".encode())
+    folder = platformdirs.user_cache_path("longtail") / "towns"
+    path = folder / f"{digest.hexdigest()[:24]}.pickle"
+    if path.exists():
+        try:
+            made: T = pickle.loads(path.read_bytes())
+        except (pickle.UnpicklingError, EOFError, AttributeError) as error:
+            raise RuntimeError(f"the cached town {path} is damaged; delete it") from error
+        return made
+    made = build()
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=folder, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
+    Path(aside).replace(path)
+    for old in sorted(folder.glob("*.pickle"), key=lambda entry: entry.stat().st_mtime)[:-KEPT]:
+        with suppress(FileNotFoundError):
+            old.unlink()
+    return made
