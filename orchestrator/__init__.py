@@ -1,4 +1,4 @@
-"""Jobs: which scenes to make, the Ray farm that makes them, the folder in which they lie, and the ``longtail`` command."""
+"""Jobs: which scenes to make, the Ray farm that makes them, the folder that holds them, the ``longtail`` command."""
 
 
 class JobError(Exception):

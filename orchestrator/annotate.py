@@ -75,7 +75,7 @@ def draw_objects(canvas: Canvas, frame: Frame, picture: CameraFrame) -> None:
     camera_from_world = inverse(picture.world_from_camera)
     for state, _ in shown:
         _draw_box(canvas, camera_from_world @ state.world_from_box, state)
-    for state, view in shown:
+    for _, view in shown:
         x0, y0, x1, y1 = (round(v * canvas.scale) for v in view.visible_box or (0, 0, 0, 0))
         cv2.rectangle(canvas.pixels, (x0, y0), (x1, y1), (255, 255, 255), 1)
     taken: list[tuple[int, int, int, int]] = []

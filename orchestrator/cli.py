@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 app = typer.Typer(
     name="longtail",
-    help="Edge-case data factory for self-driving perception: Scenic scenarios in, labelled KITTI and nuScenes datasets out.",
+    help="Edge-case data factory for self-driving perception: Scenic scenarios to labelled datasets.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -142,11 +142,11 @@ def validate(
     with _plain_errors():
         from exporters.validate import validate
 
-        findings = validate(folder)
-        for finding in findings:
-            Console(stderr=True).print(str(finding), markup=False, highlight=False, soft_wrap=True)
-        if findings:
-            _fail(f"{folder}: {len(findings)} faults", 1)
+        problems = validate(folder)
+        for problem in problems:
+            Console(stderr=True).print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        if problems:
+            _fail(f"{folder}: {len(problems)} problems", 1)
         Console().print(f"{folder}: valid", markup=False, soft_wrap=True)
 
 
@@ -171,7 +171,7 @@ def scenarios() -> None:
     with _plain_errors():
         from scenarios.catalog import entries
 
-        table = Table("scenario", "what happens", "tags")
+        table = Table(Column("scenario", no_wrap=True), "what happens", "tags")
         for entry in entries():
             table.add_row(entry.name, entry.header.title, ", ".join(entry.header.tags))
         Console().print(table)

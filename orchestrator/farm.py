@@ -288,5 +288,5 @@ def _account(failed: Failed, attempts: int) -> str:
     log = f"\nthe server's last words:\n{failed.log.rstrip()}" if failed.log.strip() else ""
     return (
         f"{failed.task} failed {attempts} times, each time on a fresh server: {failed.message}{log}\n"
-        "finished scenes are kept; run the same command again to go on from here, with fewer --workers if memory is short"
+        "finished scenes are kept; run the same command again to go on, with fewer --workers if memory is short"
     )

@@ -5,3 +5,8 @@ a hilly map every height it computes is 0; in 2D mode it says so itself, reasons
 overlaps up to the road's slope) and lets the CARLA interface ask the map for the height at which each actor is put
 down. In 3D mode actors would be spawned at z = 0, inside the hills. While a scene runs, heights come from the server.
 """
+
+import warnings
+
+# Scenic wants to format uncaught errors itself and complains when Typer or pytest already does; ours are caught.
+warnings.filterwarnings("ignore", message="unable to install sys.excepthook")
