@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.publish import ExportError, Summary, in_validation, ordered, publish, size_of
+from exporters.publish import ExportError, Summary, publish, size_of, sources
 from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.geometry import clip_box, inverse
 from sensors.recording import Recording
@@ -41,33 +41,33 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
         ExportError: no recordings, a recording without camera, LiDAR or frames that have both, or ``out`` is not empty.
         sensors.recording.RecordingError: a recording is damaged.
     """
-    scenes = ordered(recordings)
-    rigs = [_sensors(path, meta.rig) for path, meta in scenes]
+    scenes = sources(recordings)
+    sensors = [_sensors(source.path, source.meta.rig) for source in scenes]
     summary = Summary(Path(out), scenes=len(scenes))
     with publish(Path(out)) as root:
         training = root / "training"
         for folder in ("image_2", "velodyne", "calib", "label_2"):
             (training / folder).mkdir(parents=True)
         (root / "ImageSets").mkdir()
+        (root / "ImageSets" / "test.txt").touch()  # converters read it; there are no frames without labels
         with ExitStack() as stack:
             sets = {
                 name: stack.enter_context((root / "ImageSets" / f"{name}.txt").open("w"))
                 for name in ("train", "val", "trainval")
             }
             mapping = stack.enter_context((root / "mapping.txt").open("w"))
-            for position, ((path, meta), (camera, lidar)) in enumerate(zip(scenes, rigs, strict=True)):
+            for source, (camera, lidar) in zip(scenes, sensors, strict=True):
                 calibration = calib(camera, lidar)
-                subset = "val" if in_validation(position, len(scenes)) else "train"
-                for frame, picture, sweep in _complete(path, camera, lidar):
+                for frame, picture, sweep in _complete(source.path, camera, lidar):
                     name = f"{summary.frames:06d}"
                     (training / "image_2" / f"{name}.png").write_bytes(_png(picture.image))
                     (training / "velodyne" / f"{name}.bin").write_bytes(_points(sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
                     lines = labels(frame, picture, camera, strict=strict)
                     (training / "label_2" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
-                    sets[subset].write(f"{name}\n")
+                    sets[source.split].write(f"{name}\n")
                     sets["trainval"].write(f"{name}\n")
-                    mapping.write(f"{name} {_origin(meta)} {frame.index}\n")
+                    mapping.write(f"{name} {_origin(source.meta)} {frame.index}\n")
                     summary.objects.update(line.split(" ", 1)[0] for line in lines)
                     summary.frames += 1
         summary.bytes = size_of(root)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from exporters.nuscenes_scene import LIDAR, SceneWriter
 from exporters.nuscenes_tables import SPLITS, Tables, constant_rows, scene_numbers, token
-from exporters.publish import ExportError, Summary, in_validation, ordered, publish, size_of
+from exporters.publish import ExportError, Summary, publish, size_of, sources
 from exporters.road_mask import road_mask
 from sensors.frames import SceneMeta
 from sensors.rig import Rig
@@ -33,9 +33,9 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
             seldom to make a keyframe, a map that cannot be read, or ``out`` is not empty.
         sensors.recording.RecordingError: a recording is damaged.
     """
-    scenes = ordered(recordings)
-    for path, meta in scenes:
-        _check(path, meta.rig)
+    scenes = sources(recordings)
+    for source in scenes:
+        _check(source.path, source.meta.rig)
     summary = Summary(Path(out), scenes=len(scenes))
     numbers = {split: scene_numbers(split) for split in SPLITS}
     splits: dict[str, list[str]] = {split: [] for split in SPLITS}
@@ -47,15 +47,15 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
                 tables.add(table, **row)
             maps = _Maps(root)
             channels: dict[str, str] = {}
-            for position, (path, meta) in enumerate(scenes):
-                split = "val" if in_validation(position, len(scenes)) else "train"
-                name = f"scene-{next(numbers[split]):04d}"
-                splits[split].append(name)
+            for position, source in enumerate(scenes):
+                meta = source.meta
+                name = f"scene-{next(numbers[source.split]):04d}"
+                splits[source.split].append(name)
                 for sensor in meta.rig.cameras:
                     channels[sensor.name] = "camera"
                 for lidar in meta.rig.lidars:
                     channels[lidar.name] = "lidar"
-                scene = SceneWriter(root, path, meta, name, position, maps.origin(meta))
+                scene = SceneWriter(root, source.path, meta, name, position, maps.origin(meta))
                 scene.stream()
                 scene.write(tables)
                 summary.frames += len(scene.keyframes)

@@ -39,8 +39,20 @@ class Summary:
     bytes: int = 0
 
 
-def ordered(recordings: Sequence[Path]) -> list[tuple[Path, SceneMeta]]:
-    """The recordings with their metadata in the order of (scenario, index), however they were given.
+@dataclass(frozen=True)
+class Source:
+    """A recording to be exported, and the split it goes to: ``train`` or ``val``."""
+
+    path: Path
+    meta: SceneMeta
+    split: str
+
+
+def sources(recordings: Sequence[Path]) -> list[Source]:
+    """The recordings in the order of (scenario, index), however they were given, each with its split.
+
+    Every fifth scene is for validation, and the last of fewer than five; a lone scene is for training. A scene and its
+    refined versions go to the same split.
 
     Raises:
         ExportError: none were given, or one scene was given twice.
@@ -54,13 +66,9 @@ def ordered(recordings: Sequence[Path]) -> list[tuple[Path, SceneMeta]]:
         if (meta.scene_id, meta.generation) == (next_meta.scene_id, next_meta.generation):
             first, second = sorted((str(path), str(other)))
             raise ExportError(f"{first} and {second} hold the same scene ({meta.scene_id}); export only one of them")
-    return found
-
-
-def in_validation(position: int, count: int) -> bool:
-    """Whether the scene at ``position`` of ``count`` ordered scenes is kept for validation: every fifth one, and the
-    last of fewer than five. A lone scene is for training, since a split never cuts a scene."""
-    return count > 1 and position % 5 == min(4, count - 1)
+    scenes = list(dict.fromkeys(meta.scene_id for _, meta in found))
+    held_out = set(scenes[4::5] if len(scenes) >= 5 else scenes[1:][-1:])
+    return [Source(path, meta, "val" if meta.scene_id in held_out else "train") for path, meta in found]
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exporters import kitti, nuscenes
-from exporters.publish import ExportError, in_validation, ordered, publish
+from exporters.publish import ExportError, publish, sources
 from sensors.recording import RecordingError, RecordingWriter
 
 from .conftest import Record
@@ -67,15 +68,37 @@ def test_two_exports_into_one_folder_do_not_mix(tmp_path: Path) -> None:
     assert tree(tmp_path).keys() == {"set", "set/a.txt"}
 
 
+def test_order_is_scenario_then_index(record: Record) -> None:
+    given = [record(scenario="b"), record(scenario="a", index=10), record(scenario="a", index=2)]
+    found = [(source.meta.scenario, source.meta.index, source.split) for source in sources(given)]
+    assert found == [("a", 2, "train"), ("a", 10, "train"), ("b", 0, "val")]
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """22 recordings without frames."""
+    folder, rig = tmp_path_factory.mktemp("bare"), small_rig("kitti")
+    for index in range(22):
+        with RecordingWriter(folder / f"{index:02d}.mcap", meta(rig, "bare", index)):
+            pass
+    return sorted(folder.iterdir())
+
+
 @pytest.mark.parametrize("count", range(1, 23))
-def test_validation_is_about_a_fifth_and_never_empty_with_two_scenes(count: int) -> None:
-    kept = [position for position in range(count) if in_validation(position, count)]
+def test_validation_is_about_a_fifth_and_never_empty_with_two_scenes(count: int, bare: list[Path]) -> None:
+    kept = [source for source in sources(bare[:count]) if source.split == "val"]
     assert len(kept) == (max(1, count // 5) if count > 1 else 0)
 
 
-def test_order_is_scenario_then_index(record: Record) -> None:
-    given = [record(scenario="b"), record(scenario="a", index=10), record(scenario="a", index=2)]
-    assert [(found.scenario, found.index) for _, found in ordered(given)] == [("a", 2), ("a", 10), ("b", 0)]
+def test_a_scene_and_its_refined_version_stay_together(bare: list[Path], tmp_path: Path) -> None:
+    rig = small_rig("kitti")
+    refined = []
+    for index in (3, 4, 5):
+        refined.append(tmp_path / f"{index}.mcap")
+        with RecordingWriter(refined[-1], replace(meta(rig, "bare", index), generation=1)):
+            pass
+    held_out = [(s.meta.index, s.meta.generation) for s in sources(bare[:9] + refined) if s.split == "val"]
+    assert held_out == [(4, 0), (4, 1)]
 
 
 @EXPORTS
