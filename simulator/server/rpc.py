@@ -30,7 +30,7 @@ class UnknownMethod(Exception):
 Answer = Callable[["Connection", str, list[Any]], Any]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """NumPy scalars as msgpack needs them."""
     return value.item()
 
@@ -136,7 +136,7 @@ class RpcServer:
         self.answer = answer
         self.closed = closed
         self.connections: set[Connection] = set()
-        self.packer = msgpack.Packer(use_bin_type=True, default=_plain)
+        self.packer = msgpack.Packer(use_bin_type=True, default=plain)
         self._listener = listener
         listener.setblocking(False)
         selector.register(listener, selectors.EVENT_READ, self._accept)

@@ -206,7 +206,7 @@ class Server:
         self.episode = Episode(self._episodes, town, self.seed, self.streams)
         self.speed_limits = SpeedLimits(town)
         self.moment = None
-        self.set_weather(self.weather)
+        self.set_weather(Weather())  # what a scene does not set must not come from the one before
 
     def set_weather(self, weather: Weather) -> None:
         """Change light and weather; takes effect at the next tick."""
