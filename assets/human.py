@@ -152,7 +152,9 @@ def skeleton(person: Person) -> Skeleton:
     return replace(standard, joints=joints * person.scale)
 
 
-def _bit(bone: str, a: tuple, b: tuple, ra: float, rb: float, flat: float = 1.0, blend: float = 0.03, kind: str = "") -> Bit:  # type: ignore[type-arg]
+def _bit(
+    bone: str, a: tuple, b: tuple, ra: float, rb: float, flat: float = 1.0, blend: float = 0.03, kind: str = ""
+) -> Bit:  # type: ignore[type-arg]
     return Bit(bone, Ball(a, b, (ra, rb), flat, blend), kind)
 
 
@@ -172,7 +174,11 @@ def _skin(p: Person) -> list[Bit]:
         _bit("hand.L", (0.052, 0.262, 0.868), (0.068, 0.250, 0.815), 0.013, 0.009, 1.0, 0.015),
     ]
     for i, x in enumerate((0.002, 0.022, 0.042, 0.060)):
-        bits.append(_bit("hand.L", (x, 0.267, 0.815), (x + 0.004, 0.252, 0.742 + 0.012 * abs(i - 1.3)), 0.0115, 0.008, 1.0, 0.006))
+        bits.append(
+            _bit(
+                "hand.L", (x, 0.267, 0.815), (x + 0.004, 0.252, 0.742 + 0.012 * abs(i - 1.3)), 0.0115, 0.008, 1.0, 0.006
+            )
+        )
     if p.sleeves < 1:
         bits += [
             _bit("arm.L", (-0.012, 0.195, 1.33), (-0.02, 0.232, 1.15), 0.044 * p.girth, 0.037, 1.0, 0.02),
@@ -216,7 +222,15 @@ def _top(p: Person) -> list[Bit]:
     wide = 0.93 if p.woman else 1.0
     hips = 1.06 if p.woman else 1.0
     bits = [
-        _bit("pelvis", (-0.005, 0, 0.99), (0.0, 0, 1.06), 0.112 * g * hips + thick, 0.108 * g + thick, 1.38 / g**0.3, 0.04),
+        _bit(
+            "pelvis",
+            (-0.005, 0, 0.99),
+            (0.0, 0, 1.06),
+            0.112 * g * hips + thick,
+            0.108 * g + thick,
+            1.38 / g**0.3,
+            0.04,
+        ),
         _bit("spine", (0.0, 0, 1.06), (0.0, 0, 1.20), 0.106 * g + thick, 0.108 * g + thick, 1.34 * wide, 0.05),
         _bit("chest", (0.005, 0, 1.20), (-0.01, 0, 1.33), 0.112 * g + thick, 0.112 * g**0.5 + thick, 1.40 * wide, 0.06),
         _bit("chest", (-0.015, 0.03, 1.39), (-0.015, 0.150, 1.385), 0.078 + thick, 0.060 + thick, 1.0, 0.05),
@@ -224,7 +238,9 @@ def _top(p: Person) -> list[Bit]:
         _bit("neck", (-0.018, 0, 1.42), (-0.012, 0, 1.475), 0.072 + thick / 2, 0.062 + thick / 2, 1.0, 0.03, "collar"),
     ]
     if p.woman:
-        bits.append(_bit("chest", (0.065, 0.068, 1.285), (0.075, 0.068, 1.28), 0.062 * g**0.5, 0.058 * g**0.5, 1.0, 0.05))
+        bits.append(
+            _bit("chest", (0.065, 0.068, 1.285), (0.075, 0.068, 1.28), 0.062 * g**0.5, 0.058 * g**0.5, 1.0, 0.05)
+        )
     elif g > 1.12:
         bits.append(_bit("spine", (0.05, 0, 1.08), (0.05, 0, 1.14), 0.10 * g, 0.10 * g, 1.25, 0.06))
     if p.coat:
@@ -239,7 +255,9 @@ def _sleeves(p: Person) -> list[Bit]:
     g, thick = p.girth, 0.014 if p.coat else 0.0
     bits = [
         _bit("arm.L", (-0.012, 0.150, 1.405), (-0.011, 0.182, 1.385), 0.048 * g**0.5 + thick, 0.055 * g**0.7 + thick),
-        _bit("arm.L", (-0.01, 0.180, 1.385), (-0.016, 0.210, 1.27), 0.056 * g**0.7 + thick, 0.051 * g + thick, 1.0, 0.04),
+        _bit(
+            "arm.L", (-0.01, 0.180, 1.385), (-0.016, 0.210, 1.27), 0.056 * g**0.7 + thick, 0.051 * g + thick, 1.0, 0.04
+        ),
     ]
     if not p.sleeves:
         return [*bits, _bit("arm.L", (-0.016, 0.210, 1.27), (-0.018, 0.228, 1.18), 0.053 * g, 0.055 * g, 1.0, 0.02)]
@@ -344,7 +362,9 @@ def clothed(person: Person, seed: int) -> tuple[Mesh, ...]:
     cuff = None if person.sleeves else 1.215
     leg = 0.50 if person.skirt else 0.56 if person.shorts else 0.045
     accents = {"lips": lips, "nose": tuple(tone * (1.0, 0.95, 0.94))}
-    layers: tuple[tuple[list[Bit], Material, Color, dict[str, Color], float, float, tuple[int, int, int], float | None], ...]
+    layers: tuple[
+        tuple[list[Bit], Material, Color, dict[str, Color], float, float, tuple[int, int, int], float | None], ...
+    ]
     layers = (
         (_skin(person), SKIN, skin, accents, 0.03, 0.0075, (2600, 800, 190), None),
         (_hair(person), HAIR, hair, {"brow": person.hair}, 0.20, 0.0075, (1100, 320, 80), None),

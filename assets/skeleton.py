@@ -96,9 +96,7 @@ class Pose:
             self.rotations[i] = above if turn is None else above @ turn
             self.positions[i] = self.positions[parent] + above @ (skeleton.joints[i] - skeleton.joints[parent])
 
-    def plant(
-        self, limb: Limb, ball: Matrix, foot_pitch: float, toe_pitch: float, splay: float = 0.0
-    ) -> None:
+    def plant(self, limb: Limb, ball: Matrix, foot_pitch: float, toe_pitch: float, splay: float = 0.0) -> None:
         """Bends ``limb`` so that the ball of its foot stands at ``ball`` (3,) [m].
 
         ``foot_pitch`` and ``toe_pitch`` [rad] are absolute, 0 as at rest, positive heel up; ``splay`` [rad] turns the foot

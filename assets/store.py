@@ -6,7 +6,6 @@ any number of processes may share the folder.
 
 from __future__ import annotations
 
-
 import ast
 import functools
 import hashlib

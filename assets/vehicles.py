@@ -1,70 +1,22 @@
-"""Cars: shells with windows, lamps, seams, wheels."""
+"""Vehicles on four wheels or more, by their measures."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from shapely import affinity
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box as rectangle
-from shapely.ops import unary_union
 
 from assets import finishes as f
 from assets import store
-from assets.bodywork import FRONT, SIDE, TOP, Pieces, Skin, Solid, both, box, prism, solid
+from assets.coachwork import Cargo, Face, body, number_of, wheel_parts
+from assets.mesh import Material
 from assets.model import Model, Part
-from assets.outline import rounded, seam
 from assets.shell import Shell
-from assets.solids import simplified
 from assets.tags import Tag
-from assets.wheels import Wheel, wheel
+from assets.wheels import Wheel
 
 Size = tuple[float, float, float]
-BUDGETS = (5200, 1700, 420)
-"""Triangles of the bare skin at each level of detail, before windows and the rest are cut."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """What is on a car besides its shape; metres.
-
-    Attributes:
-        belt: height of the lower edge of the side windows at the cabin's front and rear.
-        pillar: width of the frame around the side windows.
-        posts: x of the middle of each black post between side windows, and its width.
-        glazed: (rear end, front end) in x of the side windows; what lies outside is sheet metal (vans).
-        doors: x of the seams: front edge, then rear edge of each door.
-        screen: (lower edge, upper edge) of the windscreen.
-        backlight: the same of the rear window; None has none.
-        lamps: (inner y, outer y, lower z, upper z) of the head lamps.
-        tails: the same of the tail lamps.
-        grille: (half width, lower z, upper z).
-        plates: height of the front and of the rear number plate.
-        rim: spokes of the wheels.
-        skirt: height up to which sills and bumpers are black plastic.
-        cladding: width of the black plastic around the wheel arches; 0 has none.
-        rails: whether there are roof rails.
-    """
-
-    belt: tuple[float, float]
-    pillar: float
-    posts: tuple[tuple[float, float], ...]
-    doors: tuple[float, ...]
-    screen: tuple[float, float]
-    backlight: tuple[float, float] | None
-    lamps: tuple[float, float, float, float]
-    tails: tuple[float, float, float, float]
-    grille: tuple[float, float, float]
-    plates: tuple[float, float]
-    glazed: tuple[float, float] = (-9.0, 9.0)
-    rim: int = 5
-    skirt: float = 0.27
-    cladding: float = 0.0
-    rails: bool = False
-
 
 HATCHBACK = (
     Shell(
@@ -174,324 +126,86 @@ VAN = (
     ),
 )  # fmt: skip
 
+PICKUP = (
+    Shell(
+        length=5.30, width=1.88, height=1.80,
+        hull=(
+            (2.62, 0.45), (2.68, 0.66), (2.66, 0.90), (2.54, 1.05), (2.05, 1.13), (1.50, 1.17), (1.15, 1.18),
+            (0.0, 1.14), (-0.9, 1.15), (-2.58, 1.17), (-2.64, 1.16), (-2.66, 1.05), (-2.67, 0.70), (-2.68, 0.46), (-2.56, 0.38),
+            (-1.6, 0.33), (1.6, 0.30), (2.48, 0.33),
+        ),
+        cabin=(
+            (1.52, 1.0), (1.36, 1.12), (0.98, 1.42), (0.62, 1.72), (0.10, 1.83), (-0.45, 1.81), (-0.74, 1.74),
+            (-0.86, 1.60), (-0.96, 1.20), (-0.95, 0.95),
+        ),
+        plan=(
+            (2.67, 0.0), (2.64, 0.48), (2.54, 0.77), (2.24, 0.90), (1.60, 0.94), (0.3, 0.94), (-1.2, 0.94),
+            (-2.50, 0.93), (-2.66, 0.89), (-2.67, 0.6), (-2.67, 0.0),
+        ),
+        section=((0.28, 0.08), (0.42, 0.03), (0.64, 0.010), (0.82, 0.0), (0.96, 0.005), (1.08, 0.028), (1.20, 0.07)),
+        tumble=((1.05, 0.06), (1.20, 0.10), (1.50, 0.20), (1.82, 0.33)),
+        axles=(1.62, -1.45), wheel_radius=0.385, wheel_width=0.26, track=1.58, flare=0.03, bow=(0.15, 0.02),
+    ),
+    Face(
+        belt=(1.165, 1.20), pillar=0.06, posts=((0.18, 0.08),), doors=(1.16, 0.14, -0.78), screen=(1.20, 1.68),
+        backlight=(1.24, 1.66), lamps=(0.55, 0.96, 0.86, 1.01), tails=(0.76, 1.0, 0.78, 1.12), grille=(0.50, 0.70, 1.0),
+        plates=(0.52, 0.62), skirt=0.46, cladding=0.06, bed=(-2.58, -1.02, 0.76, 0.72),
+    ),
+)  # fmt: skip
 
-def _windows(shell: Shell, face: Face) -> tuple[Polygon, list[Polygon]]:
-    """The side windows' outline in (x, z) and the posts before it."""
-    inner = Polygon(shell.profile()).buffer(-face.pillar - 0.03, quad_segs=6)
-    reach = shell.length
-    front, rear = face.belt
-    above = Polygon([(reach, front), (-reach, rear), (-reach, 9), (reach, 9)])
-    daylight = inner.intersection(above).intersection(rectangle(face.glazed[0], 0, face.glazed[1], 9))
-    daylight = daylight.buffer(-0.03, quad_segs=4).buffer(0.03, quad_segs=4)
-    posts = [
-        Polygon([(x + w / 2, 0), (x - w / 2, 0), (x - w / 2 - 0.06, 9), (x + w / 2 - 0.06, 9)]) for x, w in face.posts
-    ]
-    return daylight, posts
+TRUCK = (
+    Shell(
+        length=7.60, width=2.34, height=3.20,
+        hull=(
+            (3.74, 0.42), (3.81, 0.60), (3.81, 0.95), (3.78, 1.25), (3.72, 1.32), (2.6, 1.32), (2.05, 1.30), (2.04, 0.8),
+            (2.05, 0.50), (2.2, 0.42), (2.9, 0.40), (3.6, 0.38),
+        ),
+        cabin=(
+            (3.79, 1.0), (3.78, 1.30), (3.62, 1.75), (3.42, 2.20), (3.20, 2.42), (2.8, 2.47), (2.25, 2.46), (2.06, 2.40), (2.04, 1.3),
+            (2.05, 0.9),
+        ),
+        plan=(
+            (3.81, 0.0), (3.80, 0.60), (3.70, 1.0), (3.42, 1.09), (2.9, 1.10), (2.4, 1.10), (2.10, 1.10), (2.04, 1.05),
+            (2.04, 0.7), (2.04, 0.0),
+        ),
+        section=((0.35, 0.05), (0.50, 0.02), (0.80, 0.0), (1.3, 0.0)),
+        tumble=((1.0, 0.0), (1.35, 0.015), (1.9, 0.06), (2.5, 0.12)),
+        axles=(2.95, -1.75), wheel_radius=0.44, wheel_width=0.30, track=1.86, bow=(0.10, 0.0), crown=0.03, edge=0.14, flare=0.0,
+    ),
+    Face(
+        belt=(1.42, 1.42), pillar=0.10, posts=((3.32, 0.045),), doors=(3.42, 2.28), screen=(1.44, 2.18), backlight=None,
+        lamps=(0.66, 1.06, 0.66, 0.84), tails=(0, 0, 0, 0), grille=(0.60, 0.92, 1.20), plates=(0.55, 0.80),
+        glazed=(2.42, 9.0), skirt=0.60, bonnet=False, cargo=Cargo(-3.78, 1.90, 1.17, 1.02, 3.20),
+    ),
+)  # fmt: skip
 
-
-def _screen(shell: Shell, edges: tuple[float, float], frame: float) -> Polygon:
-    """A windscreen's outline in (y, z): as wide as the cabin less its pillars."""
-    low, high = edges
-    bottom, top = shell.half_width(low) - frame, shell.half_width(high) - frame * 0.95
-    return rounded([(-bottom, low), (bottom, low), (top, high), (-top, high)], 0.05)
-
-
-def _lamp_outline(extent: tuple[float, float, float, float], slant: float) -> Polygon:
-    inner, outer, low, high = extent
-    return rounded(
-        [(inner, low + slant * 0.2), (outer, low + slant), (outer, high + slant), (inner + 0.03, high)], 0.022
-    )
-
-
-def _mirrored(shape: Polygon) -> Polygon:
-    return affinity.scale(shape, -1.0, 1.0, origin=(0, 0))
-
-
-def _pair(shape: Polygon) -> MultiPolygon:
-    return unary_union([shape, _mirrored(shape)])
-
-
-def _cut_lamps(skin: Skin, shell: Shell, face: Face, fine: bool) -> None:
-    nose, tail = shell.length / 2 - 0.75, -shell.length / 2 + 0.50
-    inner, outer, low, high = face.lamps
-    head = _lamp_outline(face.lamps, 0.025)
-    middle, tall = (low + high) / 2 + 0.012, high - low
-    if fine:
-        for y, group in ((inner + 0.30 * (outer - inner), f.HIGH_BEAM), (inner + 0.56 * (outer - inner), f.LOW_BEAM)):
-            circle = Point(y, middle).buffer(0.33 * tall, quad_segs=4)
-            skin.imprint(prism(_pair(circle), FRONT, nose, 9), group)
-        brow = head.intersection(affinity.translate(head, 0, -0.82 * tall))
-        skin.imprint(prism(_pair(brow), FRONT, nose, 9), f.DAYTIME)
-        blink = head.intersection(rectangle(outer - 0.15, 0, 9, 9))
-        skin.imprint(prism(blink, FRONT, nose, 9), f.LEFT)
-        skin.imprint(prism(_mirrored(blink), FRONT, nose, 9), f.RIGHT)
-        skin.imprint(prism(_pair(head), FRONT, nose, 9), f.LENS)
-        fog = Point(inner + 0.20, low - 0.26).buffer(0.042, quad_segs=4)
-        skin.imprint(prism(_pair(fog), FRONT, nose, 9), f.FOG)
-    else:
-        skin.imprint(prism(_pair(head), FRONT, nose, 9), f.LOW_BEAM)
-    inner, outer, low, high = face.tails
-    lit = _lamp_outline(face.tails, 0.02)
-    if fine:
-        third = (high - low) / 3
-        wide = outer - inner
-        stop = lit.intersection(rectangle(inner + 0.22 * wide, low + 1.15 * third, 9, high - 0.25 * third))
-        skin.imprint(prism(_pair(stop), FRONT, -9, tail), f.BRAKE)
-        blink = lit.intersection(rectangle(inner + 0.30 * wide, low + 0.25 * third, 9, low + 1.0 * third))
-        skin.imprint(prism(blink, FRONT, -9, tail), f.LEFT)
-        skin.imprint(prism(_mirrored(blink), FRONT, -9, tail), f.RIGHT)
-        back = lit.intersection(rectangle(inner + 0.03, low + 0.25 * third, inner + 0.27 * wide, low + 1.1 * third))
-        skin.imprint(prism(_pair(back), FRONT, -9, tail), f.REVERSE)
-    skin.imprint(prism(_pair(lit), FRONT, -9, tail), f.TAIL)
-
-
-def _cut_seams(skin: Skin, shell: Shell, face: Face) -> None:
-    gap = 0.010
-    sill, top = face.skirt + 0.06, shell.height - 0.14
-    lines = []
-    for x in face.doors:
-        arch = [a for a in shell.axles if abs(a - x) < shell.wheel_radius + 0.12]
-        if arch:
-            # A rear door's edge swings around the wheel arch.
-            bend = shell.wheel_radius + 0.12
-            turn = [
-                (arch[0] + bend * np.cos(t), shell.wheel_radius + bend * np.sin(t)) for t in np.linspace(0.15, 1.25, 6)
-            ]
-            lines.append(seam([(arch[0] + bend, sill), *turn, (x, face.belt[1] - 0.02), (x - 0.06, top)], gap))
-        else:
-            lines.append(seam([(x, sill), (x, face.belt[0]), (x - 0.05, top)], gap))
-    first, last = face.doors[0], face.doors[-1]
-    lines.append(seam([(first, sill), (last + 0.25, sill)], gap))
-    lines.append(
-        rectangle(-shell.length / 2 + 0.42, 0.80, -shell.length / 2 + 0.56, 0.94).exterior.buffer(gap / 2, quad_segs=1)
-    )
-    daylight, _ = _windows(shell, face)
-    hidden = Polygon(shell.profile()).buffer(-0.05)
-    doors = (
-        unary_union(lines)
-        .difference(daylight.buffer(0.01))
-        .intersection(unary_union([hidden, rectangle(-9, 0, 9, max(face.belt) + 0.02)]))
-    )
-    skin.imprint(both(doors, 0.35, 2.0), f.SEAM)
-    # Bonnet: two lines along it and one across its front.
-    cowl = min(face.doors[0] + 0.12, shell.axles[0])
-    edge = shell.half_width(face.belt[0]) - 0.10
-    nose = shell.length / 2 - 0.16
-    bonnet = [(cowl, edge), (nose - 0.30, edge - 0.08), (nose - 0.04, edge - 0.32), (nose, 0)]
-    across = [(x, -y) for x, y in bonnet[:3]][::-1]
-    skin.imprint(prism(seam([*bonnet, *across], gap), TOP, face.lamps[3] - 0.02, 3), f.SEAM)
-
-
-def _cut_ends(skin: Skin, shell: Shell, face: Face, fine: bool) -> None:
-    nose, tail = shell.length / 2 - 0.45, -shell.length / 2 + 0.40
-    half, low, high = face.grille
-    grille = rounded([(-half, high), (-half + 0.05, low), (half - 0.05, low), (half, high)], 0.025)
-    intake_top = min(low - 0.10, face.plates[0] + 0.02)
-    intake = rounded(
-        [
-            (-half - 0.10, face.skirt - 0.02),
-            (half + 0.10, face.skirt - 0.02),
-            (half + 0.02, intake_top),
-            (-half - 0.02, intake_top),
-        ],
-        0.03,
-    )
-    if fine:
-        badge = Point(0, (low + high) / 2).buffer(min(0.055, (high - low) * 0.45), quad_segs=4)
-        skin.imprint(prism(badge, FRONT, nose, 9), f.CHROME)
-        bars = [rectangle(-half, z - 0.006, half, z + 0.006) for z in np.arange(low + 0.03, high, 0.045)]
-        skin.imprint(prism(unary_union(bars).intersection(grille.buffer(-0.012)), FRONT, nose, 9), f.CHROME)
-    skin.imprint(prism(unary_union([grille, intake]), FRONT, nose, 9), f.PLASTIC)
-    if fine:
-        corner = face.lamps[0] + 0.11
-        pocket = rounded(
-            [
-                (corner, face.lamps[2] - 0.33),
-                (corner + 0.26, face.lamps[2] - 0.30),
-                (corner + 0.24, face.lamps[2] - 0.19),
-                (corner, face.lamps[2] - 0.21),
-            ],
-            0.02,
-        )
-        skin.imprint(prism(_pair(pocket), FRONT, nose, 9), f.PLASTIC)
-        z = face.plates[1]
-        recess = rounded([(-0.34, z - 0.09), (0.34, z - 0.09), (0.31, z + 0.09), (-0.31, z + 0.09)], 0.02)
-        skin.imprint(prism(recess.exterior.buffer(0.005, quad_segs=1), FRONT, -9, tail), f.SEAM)
-        handle = rectangle(-0.17, z + 0.095, 0.17, z + 0.125)
-        skin.imprint(prism(handle, FRONT, -9, tail), f.CHROME)
-
-
-def _arches(shell: Shell, quarter: int) -> list[Solid]:
-    tools = []
-    for axle in shell.axles:
-        circle = Point(axle, shell.wheel_radius).buffer(shell.wheel_radius + 0.055, quad_segs=quarter)
-        for near, far in ((shell.track / 2 - 0.20, 3.0), (-3.0, -shell.track / 2 + 0.20)):
-            tools.append(prism(circle, SIDE, near, far).as_original())
-    return tools
-
-
-def _mirrors(shell: Shell, face: Face, pieces: Pieces, fine: bool) -> None:
-    x = face.doors[0] - 0.16
-    z = face.belt[0] + 0.095
-    for side in (1.0, -1.0):
-        y = side * (shell.half_width(z) + 0.125)
-        shape = Solid.sphere(1.0, 20 if fine else 8).scale((0.085, 0.115, 0.075)).translate((x, y, z))
-        housing = shape.trim_by_plane((1.0, 0.0, 0.0), x - 0.030)
-        pieces.add_solid(housing, f.PAINT, crease=50)
-        if fine:
-            glass = Solid.cylinder(0.004, 0.062, circular_segments=16).rotate((0, 90, 0)).scale((1, 1.5, 0.95))
-            pieces.add_solid(glass.translate((x - 0.036, y, z)), f.GLASS, crease=50)
-            arm = sorted([side * (shell.half_width(z) - 0.02), y])
-            pieces.add_solid(box((x - 0.02, arm[0], z - 0.075), (x + 0.045, arm[1], z - 0.035)), f.PLASTIC, crease=0)
-
-
-def _fittings(shell: Shell, face: Face, pieces: Pieces, surface: Solid, number: str) -> None:
-    """Handles, number plates, roof rails: what stands on the skin."""
-    for rear_edge in face.doors[1:3]:
-        z = face.belt[0] - 0.105
-        for side in (1.0, -1.0):
-            y = side * _reach(surface, (rear_edge + 0.16, 0, z), (0, side, 0))
-            low, high = sorted([y - side * 0.02, y + side * 0.022])
-            pieces.add_solid(
-                box((rear_edge + 0.05, low, z - 0.013), (rear_edge + 0.25, high, z + 0.013)), f.PAINT, crease=0
-            )
-    for z, side in ((face.plates[0], 1.0), (face.plates[1], -1.0)):
-        x = side * _reach(surface, (0, 0, z), (side, 0, 0))
-        add_plate(pieces, (x + side * 0.006, 0.0, z), side, number)
-    if face.rails:
-        for side in (1.0, -1.0):
-            y = side * (shell.half_width(shell.height) - 0.02)
-            pieces.add_solid(
-                box((-1.65, y - 0.018, shell.height - 0.075), (0.05, y + 0.018, shell.height - 0.012)), f.TRIM, crease=0
-            )
-
-
-def _reach(surface: Solid, start: tuple[float, float, float], towards: tuple[float, float, float]) -> float:
-    """How far out the skin lies along a ray [m]."""
-    away = 20.0
-    outside = tuple(s + away * t for s, t in zip(start, towards, strict=True))
-    hits = surface.ray_cast(outside, start)
-    if not hits:
-        raise ValueError(f"no bodywork from {start} towards {towards}")
-    first = min(hit.distance for hit in hits)
-    return away * (1 - first)
-
-
-def add_plate(pieces: Pieces, center: tuple[float, float, float], side: float, number: str) -> None:
-    """A number plate facing forward (``side`` +1) or backward (-1), lettered so as to be read from outside."""
-    x, y, z = center
-    right = np.array([0.0, side, 0.0])
-    up = np.array([0.0, 0.0, 1.0])
-    corners = [
-        np.array([x + side * 0.004, y, z]) + a * 0.255 * right + b * 0.055 * up
-        for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    ]
-    uvs = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1]])
-    faces = np.array([[0, 1, 2], [0, 2, 3]])
-    normals = np.tile([side, 0.0, 0.0], (4, 1))
-    pieces.add(np.array(corners), faces, f.plate(number), normals=normals, uvs=uvs * 0.998 + 0.001)
-    low, high = sorted([x - side * 0.02, x + side * 0.003])
-    pieces.add_solid(box((low, y - 0.26, z - 0.058), (high, y + 0.26, z + 0.058)), f.PLASTIC, crease=0)
-
-
-def number_of(variant: int) -> str:
-    """A made-up registration."""
-    draw = np.random.default_rng([variant, 0x9A7E])
-    letters = "ABCDEFGHJKLMNPRSTUVWXYZ"
-    return "".join(letters[i] for i in draw.integers(0, len(letters), 3)) + f" {draw.integers(100, 999)}"
-
-
-def body(shell: Shell, face: Face, number: str) -> tuple[Pieces, ...]:
-    """The body's levels of detail, finest first."""
-    shape = shell.field()
-    dense = shape.mesh()
-    daylight, posts = _windows(shell, face)
-    levels = []
-    for level, budget in enumerate(BUDGETS):
-        fine = level == 0
-        bare = solid(*simplified(*dense, budget))
-        arches = _arches(shell, (8, 5, 3)[level])
-        skin = Skin(bare, shape)
-        for tool in arches:
-            skin.carve(tool)
-        if fine:
-            frames = unary_union(posts).intersection(daylight)
-            if not frames.is_empty:
-                skin.imprint(both(frames, 0.3, 2.0), f.TRIM)
-        skin.imprint(both(daylight.simplify((0.002, 0.006, 0.02)[level]), 0.3, 2.0), f.GLASS)
-        front = _screen(shell, face.screen, 0.10)
-        if fine:
-            low = face.screen[0]
-            wipers = unary_union(
-                [
-                    seam([(-0.05, low + 0.035), (-0.58, low + 0.055)], 0.022),
-                    seam([(0.5, low + 0.035), (0.0, low + 0.06)], 0.022),
-                ]
-            )
-            skin.imprint(prism(wipers, FRONT, 0.0, 9), f.PLASTIC)
-            if face.backlight is not None:
-                stop = rectangle(-0.17, face.backlight[1] - 0.035, 0.17, face.backlight[1] - 0.01)
-                skin.imprint(prism(stop, FRONT, -9, -0.8), f.BRAKE)
-        skin.imprint(prism(front, FRONT, 0.0, 9), f.GLASS)
-        if face.backlight is not None:
-            skin.imprint(prism(_screen(shell, face.backlight, 0.12), FRONT, -9, -0.8), f.GLASS)
-        _cut_lamps(skin, shell, face, fine)
-        if level < 2:
-            _cut_ends(skin, shell, face, fine)
-        if fine:
-            _cut_seams(skin, shell, face)
-        if face.cladding:
-            ring = unary_union(
-                [
-                    Point(a, shell.wheel_radius).buffer(shell.wheel_radius + 0.055 + face.cladding, quad_segs=8)
-                    for a in shell.axles
-                ]
-            )
-            skin.imprint(both(ring, shell.track / 2 - 0.1, 2.0), f.PLASTIC)
-        skin.imprint(box((-9, -9, -1), (9, 9, face.skirt)), f.PLASTIC)
-        pieces = Pieces()
-        skin.gather(pieces, f.PAINT, f.HOLLOW, [tool.original_id() for tool in arches])
-        if level < 2:
-            _mirrors(shell, face, pieces, fine)
-        if fine:
-            _fittings(shell, face, pieces, bare, number)
-        levels.append(pieces)
-    return tuple(levels)
-
-
-WHEELS = {
-    "wheel_front_left": (0, 1.0),
-    "wheel_front_right": (0, -1.0),
-    "wheel_rear_left": (1, 1.0),
-    "wheel_rear_right": (1, -1.0),
-}
-
-
-def wheel_parts(shell: Shell, measures: Wheel, tag: Tag) -> tuple[Part, ...]:
-    """The four wheels, standing on z = 0."""
-    made = {side: wheel(measures, side) for side in (1.0, -1.0)}
-    parts = []
-    for name, (axle, side) in WHEELS.items():
-        place = np.eye(4)
-        place[:3, 3] = shell.axles[axle], side * shell.track / 2, measures.radius
-        parts.append(Part(name, made[side], place, tag))
-    return tuple(parts)
-
-
-def _build(shell: Shell, face: Face, tag: Tag, variant: int, size: Size | None) -> tuple[Part, ...]:
-    levels = tuple(pieces.mesh() for pieces in body(shell, face, number_of(variant)))
-    rim = Wheel(shell.wheel_radius, shell.wheel_width, 0.68 * shell.wheel_radius, face.rim)
-    return (Part("body", levels, np.eye(4), tag), *wheel_parts(shell, rim, tag))
-
-
-def _fitted(build: Callable[[Shell], tuple[Part, ...]], shell: Shell, size: Size | None) -> tuple[Part, ...]:
-    """Parts whose outer box is ``size`` and stands centred over the origin."""
-    made = build(shell)
-    if size is None:
-        return _centred(made, None)
-    true = store.model("", "", _centred(made, None)).size
-    shell = shell.scaled(*(want / have for want, have in zip(size, true, strict=True)))
-    return _centred(build(shell), size)
+BUS = (
+    Shell(
+        length=11.95, width=2.55, height=3.05,
+        hull=(
+            (5.90, 0.40), (5.97, 0.60), (5.97, 1.0), (5.93, 1.35), (5.90, 1.45), (0.0, 1.45), (-5.93, 1.45), (-5.97, 1.3),
+            (-5.98, 0.8), (-5.96, 0.44), (-5.84, 0.36), (-2.0, 0.34), (2.0, 0.32), (5.74, 0.34),
+        ),
+        cabin=(
+            (5.95, 1.0), (5.94, 1.35), (5.86, 2.1), (5.76, 2.85), (5.62, 3.04), (5.3, 3.07), (0.0, 3.07), (-5.6, 3.07), (-5.86, 3.03),
+            (-5.94, 2.85), (-5.96, 1.4), (-5.95, 1.0),
+        ),
+        plan=(
+            (5.97, 0.0), (5.95, 0.80), (5.86, 1.18), (5.60, 1.27), (5.0, 1.275), (0.0, 1.275), (-5.0, 1.275), (-5.75, 1.27),
+            (-5.93, 1.16), (-5.97, 0.8), (-5.97, 0.0),
+        ),
+        section=((0.30, 0.03), (0.45, 0.01), (0.70, 0.0), (1.45, 0.0)),
+        tumble=((0.9, 0.0), (1.4, 0.005), (2.2, 0.03), (3.1, 0.09)),
+        axles=(3.25, -2.75), wheel_radius=0.48, wheel_width=0.30, track=2.18, bow=(0.10, 0.03), crown=0.03, edge=0.12, flare=0.0,
+    ),
+    Face(
+        belt=(1.25, 1.25), pillar=0.13,
+        posts=tuple((x, 0.07) for x in (4.75, 3.35, 1.95, 0.55, -0.85, -2.25, -3.65, -5.0)),
+        doors=(), screen=(1.10, 2.62), backlight=(1.65, 2.60), lamps=(0.80, 1.20, 0.62, 0.84), tails=(0.92, 1.24, 0.80, 1.40),
+        grille=(0.50, 0.76, 0.86), plates=(0.52, 0.62), skirt=0.42, bonnet=False,
+        glass_doors=((4.62, 5.16, 0.46, 2.55), (5.20, 5.74, 0.46, 2.55), (-0.02, 0.56, 0.46, 2.55), (0.60, 1.18, 0.46, 2.55)),
+    ),
+)  # fmt: skip
 
 
 def _centred(made: tuple[Part, ...], size: Size | None) -> tuple[Part, ...]:
@@ -514,21 +228,81 @@ def _centred(made: tuple[Part, ...], size: Size | None) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _car(name: str, category: str, tag: Tag, spec: tuple[Shell, Face], variant: int, size: Size | None) -> Model:
-    if size is not None and (len(size) != 3 or min(size) <= 0.5):
-        raise ValueError(f"{name}: size is (length, width, height) in metres, not {size}")
-    shell, face = spec
+@dataclass(frozen=True)
+class Kind:
+    """A kind of vehicle.
 
-    def build(shape: Shell) -> tuple[Part, ...]:
-        return _build(shape, face, tag, variant, size)
+    Attributes:
+        name: catalogue name.
+        category: class in the taxonomy.
+        tag: of all its parts.
+        shell, face: its shape and what is on it.
+        rims: (spokes of the wheels to choose from, their material, radius of the rim over the wheel's).
+        twin: whether the rear wheels are twins.
+    """
 
-    made = store.parts(name, variant, size, lambda: _fitted(build, shell, size), __name__)
-    return store.model(name, category, made)
+    name: str
+    category: str
+    tag: Tag
+    shell: Shell
+    face: Face
+    rims: tuple[tuple[int, ...], Material, float] = ((5, 10, 7, 6), f.ALLOY, 0.68)
+    twin: bool = False
+
+    def __call__(self, variant: int, size: Size | None) -> Model:
+        """The model; see ``assets.catalog.model``."""
+        if size is not None and (len(size) != 3 or min(size) < 0.5):
+            raise ValueError(f"{self.name}: size is (length, width, height) in metres, not {size}")
+        made = store.parts(self.name, variant, size, lambda: self._build(variant, size), __name__)
+        return store.model(self.name, self.category, made)
+
+    def _build(self, variant: int, size: Size | None) -> tuple[Part, ...]:
+        shell = self.shell
+        if size is not None:
+            own = self(0, None).size
+            shell = shell.scaled(*(want / have for want, have in zip(size, own, strict=True)))
+        face = self.face if size is None else _stretched(self.face, self.shell, shell)
+        levels = tuple(pieces.mesh() for pieces in body(shell, face, number_of(variant)))
+        spokes, material, rim = self.rims
+        measures = Wheel(
+            shell.wheel_radius, shell.wheel_width, rim * shell.wheel_radius, spokes[variant % len(spokes)], material
+        )
+        parts = (Part("body", levels, np.eye(4), self.tag), *wheel_parts(shell, measures, self.tag, self.twin))
+        return _centred(parts, size)
 
 
-MODELS: dict[str, Callable[[int, Size | None], Model]] = {
-    "vehicle.hatchback": functools.partial(_car, "vehicle.hatchback", "car", Tag.CAR, HATCHBACK),
-    "vehicle.sedan": functools.partial(_car, "vehicle.sedan", "car", Tag.CAR, SEDAN),
-    "vehicle.suv": functools.partial(_car, "vehicle.suv", "car", Tag.CAR, SUV),
-    "vehicle.van": functools.partial(_car, "vehicle.van", "vehicle.van", Tag.CAR, VAN),
-}
+def _stretched(face: Face, old: Shell, new: Shell) -> Face:
+    """The face of a shell that was scaled."""
+    x, y, z = new.length / old.length, new.width / old.width, new.height / old.height
+    cargo = face.cargo
+    return replace(
+        face,
+        belt=(face.belt[0] * z, face.belt[1] * z),
+        posts=tuple((at * x, width) for at, width in face.posts),
+        doors=tuple(at * x for at in face.doors),
+        screen=(face.screen[0] * z, face.screen[1] * z),
+        backlight=None if face.backlight is None else (face.backlight[0] * z, face.backlight[1] * z),
+        lamps=(face.lamps[0] * y, face.lamps[1] * y, face.lamps[2] * z, face.lamps[3] * z),
+        tails=(face.tails[0] * y, face.tails[1] * y, face.tails[2] * z, face.tails[3] * z),
+        grille=(face.grille[0] * y, face.grille[1] * z, face.grille[2] * z),
+        plates=(face.plates[0] * z, face.plates[1] * z),
+        glazed=(face.glazed[0] * x, face.glazed[1] * x),
+        skirt=face.skirt * z,
+        glass_doors=tuple((a * x, b * x, c * z, d * z) for a, b, c, d in face.glass_doors),
+        bed=None if face.bed is None else (face.bed[0] * x, face.bed[1] * x, face.bed[2] * y, face.bed[3] * z),
+        cargo=None
+        if cargo is None
+        else Cargo(cargo.rear * x, cargo.front * x, cargo.half * y, cargo.low * z, cargo.high * z),
+    )
+
+
+KINDS = (
+    Kind("vehicle.hatchback", "car", Tag.CAR, *HATCHBACK),
+    Kind("vehicle.sedan", "car", Tag.CAR, *SEDAN),
+    Kind("vehicle.suv", "car", Tag.CAR, *SUV),
+    Kind("vehicle.pickup", "car", Tag.CAR, *PICKUP),
+    Kind("vehicle.van", "van", Tag.CAR, *VAN, rims=((8,), f.STEEL, 0.66)),
+    Kind("vehicle.truck", "truck", Tag.TRUCK, *TRUCK, rims=((10,), f.STEEL, 0.58), twin=True),
+    Kind("vehicle.bus", "bus", Tag.BUS, *BUS, rims=((10,), f.STEEL, 0.60), twin=True),
+)
+MODELS: dict[str, Callable[[int, Size | None], Model]] = {kind.name: kind for kind in KINDS}
