@@ -27,24 +27,28 @@ _ROUNDING = 0.011
 
 
 def validate_kitti(root: Path) -> list[Problem]:
-    """All problems of the dataset in a folder."""
+    """All problems of the dataset in a folder; image sets are looked at where there are some."""
+    there = {folder: {path.name for path in (root / "training" / folder).glob("*")} for folder in _FILES}
     problems: list[Problem] = []
-    subsets = {}
-    for name in ("train", "val", "trainval"):
-        file = f"ImageSets/{name}.txt"
-        try:
-            subsets[name] = (root / file).read_text().split()
-        except OSError:
-            problems.append(Problem(file, "", "is missing"))
-    if problems:
-        return problems
-    frames = subsets["trainval"]
-    problems += _check_splits(root, subsets)
+    if (root / "ImageSets").is_dir():
+        subsets = {}
+        for name in ("train", "val", "trainval"):
+            try:
+                subsets[name] = (root / "ImageSets" / f"{name}.txt").read_text().split()
+            except OSError:
+                return [Problem(f"ImageSets/{name}.txt", "", "is missing")]
+        frames = subsets["trainval"]
+        problems += _check_splits(root, subsets)
+    else:  # KITTI itself comes without
+        frames = sorted({name.partition(".")[0] for names in there.values() for name in names})
+        if not frames:
+            problems.append(Problem("training", "", "holds no frame"))
     for folder, ending in _FILES.items():
-        there = {path.name for path in (root / "training" / folder).glob("*")}
         listed = {f"{frame}.{ending}" for frame in frames}
-        problems += [Problem(f"training/{folder}/{name}", "", "is missing") for name in sorted(listed - there)]
-        problems += [Problem(f"training/{folder}/{name}", "", "is in no image set") for name in sorted(there - listed)]
+        problems += [Problem(f"training/{folder}/{name}", "", "is missing") for name in sorted(listed - there[folder])]
+        problems += [
+            Problem(f"training/{folder}/{name}", "", "is in no image set") for name in sorted(there[folder] - listed)
+        ]
     for frame in frames:
         problems += _check_frame(root, frame)
     return problems

@@ -34,6 +34,24 @@ def test_exports_are_sound(name: str, sound: dict[str, Path]) -> None:
     assert validate(sound[name]) == []
 
 
+def test_kitti_itself_has_no_image_sets(sound: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(sound["kitti"] / "training", tmp_path / "training")
+    assert validate(tmp_path) == []
+    (tmp_path / "training/velodyne/000003.bin").unlink()
+    assert [problem.file for problem in validate(tmp_path)] == ["training/velodyne/000003.bin"]
+
+
+def test_a_line_of_kitti_itself(sound: dict[str, Path], tmp_path: Path) -> None:
+    """A label of KITTI's training set (frame 000001), with its two decimals, and a region that nobody looked at."""
+    root = Path(shutil.copytree(sound["kitti"], tmp_path / "set"))
+    lines = (
+        "Cyclist 0.00 3 -1.65 176.60 23.95 188.98 53.93 1.86 0.60 2.02 4.59 1.32 45.84 -1.55\n"
+        "DontCare -1 -1 -10 503.89 169.71 590.61 190.13 -1 -1 -1 -1000 -1000 -1000 -10\n"
+    )
+    (root / LABEL).write_text(lines)
+    assert validate(root) == []
+
+
 def test_a_folder_without_a_dataset(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="holds no dataset"):
         validate(tmp_path)
