@@ -58,10 +58,10 @@ def test_masks_of_a_full_picture_take_under_ten_milliseconds() -> None:
         x, y = generator.integers(0, 1500), generator.integers(0, 800)
         instance[y : y + 90, x : x + 60] = key
     times = []
-    for _ in range(5):
-        begin = time.perf_counter()
+    for _ in range(8):
+        begin = time.process_time()  # not the wall clock: other processes must not count
         masks(instance)
-        times.append(time.perf_counter() - begin)
+        times.append(time.process_time() - begin)
     assert min(times) < 0.010
 
 
@@ -117,6 +117,15 @@ def test_an_estimate_of_something_half_hidden() -> None:
     assert views[0].visible_fraction == 1
     assert views[1].visible_fraction == pytest.approx(0.5, abs=0.06)
     assert views[1].amodal_pixels == pytest.approx(100, abs=6)
+
+
+def test_the_hulls_slack_is_not_hidden() -> None:
+    car = box(3, 22, 0)
+    instance, depth = drawn(car)
+    instance[45:50, 95:105], depth[45:50, 95:105] = 0, 60.0  # the upper half of the hull shows what lies behind
+    depth[52:55, 95:105] = 18.0  # the object itself, nearer than its box, does not hide itself
+    (view,) = estimated_views(instance, depth, CAMERA, UPRIGHT, [car])
+    assert (view.visible_pixels, view.visible_fraction, view.amodal_pixels) == (50, 1.0, 50)
 
 
 def test_an_estimate_of_something_wholly_hidden() -> None:

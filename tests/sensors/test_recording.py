@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from mcap.reader import make_reader
+from mcap.writer import Writer
 
 from sensors.frames import RETURN, Frame
 from sensors.geometry import rigid
@@ -161,6 +162,39 @@ def test_a_flipped_bit_never_changes_a_frame_unseen(tmp_path: Path) -> None:
             assert str(path) in str(error)
             seen += 1
     assert seen > 250  # what is left lies in indexes and names that no frame is read through
+
+
+def test_every_flipped_bit_in_the_summary_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.mcap"
+    recorded(path, 2)
+    whole = path.read_bytes()
+    for place in range(8 * (len(whole) - 1200), 8 * len(whole), 61):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(RecordingError, match=r"a\.mcap"):
+            Recording(path)
+
+
+@pytest.mark.parametrize(
+    ("topic", "message"), [("/CAM_FRONT/depth", "frame 1 lacks the message /CAM_FRONT/depth"), ("/frame", "1 of 1")]
+)
+def test_a_well_formed_file_with_a_broken_frame_is_refused(tmp_path: Path, topic: str, message: str) -> None:
+    recorded(tmp_path / "a.mcap", 2)
+    with (tmp_path / "a.mcap").open("rb") as file, (tmp_path / "b.mcap").open("wb") as copy:
+        reader, writer = make_reader(file), Writer(copy)
+        writer.start()
+        for each in reader.iter_attachments():
+            writer.add_attachment(0, 0, each.name, each.media_type, each.data)
+        channels: dict[str, int] = {}
+        for _, channel, each in reader.iter_messages():
+            if channel.topic not in channels:
+                channels[channel.topic] = writer.register_channel(channel.topic, channel.message_encoding, 0)
+            if (channel.topic, each.sequence) != (topic, 1):
+                writer.add_message(channels[channel.topic], each.log_time, each.data, each.log_time)
+        writer.finish()
+    with pytest.raises(RecordingError, match=message):
+        list(Recording(tmp_path / "b.mcap").frames())
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
