@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -65,9 +66,10 @@ class SceneWriter:
 
     @property
     def log(self) -> str:
-        """Name of the drive. Two underscores part a file's name, so it has none."""
+        """Name of the drive, a part of files' names: without slashes, and without two underscores, which part them."""
         refined = f"-{self.meta.generation}" if self.meta.generation else ""
-        return f"{self.meta.scenario}-{self.meta.scene_id}{refined}".replace("__", "_")
+        name = f"{self.meta.scenario}-{self.meta.scene_id}{refined}"
+        return re.sub(r"_{2,}", "_", re.sub(r"[^A-Za-z0-9._-]", "-", name))
 
     @property
     def start(self) -> int:

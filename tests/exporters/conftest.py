@@ -30,7 +30,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
 
     @lru_cache
     def write(rig: str = "kitti", scenario: str = "boxes", index: int = 0, duration: float = 0.5) -> Path:
-        path = tmp_path_factory.mktemp("recordings") / f"{scenario}-{index}.mcap"
+        path = tmp_path_factory.mktemp("recordings") / f"{scenario.replace('/', '-')}-{index}.mcap"
         carried = small_rig(rig)
         with RecordingWriter(path, meta(carried, scenario, index)) as writer:
             for frame in frames(carried, duration):

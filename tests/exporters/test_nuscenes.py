@@ -14,6 +14,7 @@ from exporters import nuscenes
 from exporters.nuscenes_labels import Keyframe, annotate, visible_fraction
 from exporters.nuscenes_tables import ATTRIBUTES, CATEGORIES, TABLES, scene_numbers
 from exporters.publish import Summary
+from exporters.validate import validate
 from sensors.frames import ObjectView
 from sensors.labels import object_state
 from sensors.recording import Recording
@@ -136,6 +137,13 @@ def test_names_of_files_are_those_of_nuscenes(exported: Summary) -> None:
         assert int(stamp) == row["timestamp"]
         assert ending == {"jpg": "jpg", "pcd": "pcd.bin"}[row["fileformat"]]
         assert log in {entry["logfile"] for entry in table(exported, "log")}
+
+
+def test_scenarios_in_folders(record: Record, tmp_path: Path) -> None:
+    nuscenes.export([record("kitti", "animals/hop__by")], tmp_path / "set")
+    (first, *_) = sorted(path.name for path in (tmp_path / "set" / "samples" / "LIDAR_TOP").iterdir())
+    assert first.startswith("animals-hop_by-")
+    assert validate(tmp_path / "set") == []
 
 
 def test_lidar_files_turn_the_axes(exported: Summary, record: Record) -> None:
