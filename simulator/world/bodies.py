@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
 
-from assets.model import Model, Part
+from assets.mesh import Mesh
+from assets.model import Model
 from renderers.scene import Instance
 
 GRAVITY = 9.81
@@ -160,13 +163,15 @@ class Body:
     def take_targets(self) -> None:
         """Takes over the velocities that were asked for since the last step."""
         velocity, spin = self.target_velocity, self.target_angular_velocity
+        self.target_velocity = self.target_angular_velocity = None
+        if not self.simulate_physics:
+            return
         if self.constant_velocity is not None:
             velocity = self.world_from_body[:3, :3] @ np.asarray(self.constant_velocity, dtype=np.float64)
         if velocity is not None:
             self.push(np.asarray(velocity, dtype=np.float64) - self.velocity, 0.0)
         if spin is not None:
             self.push(np.zeros(3), float(spin[2] - self.angular_velocity[2]))
-        self.target_velocity = self.target_angular_velocity = None
 
     def begin(self) -> None:
         """Start of a step: what was now becomes one tick ago."""
@@ -211,14 +216,20 @@ class Body:
 
     def box(self) -> tuple[Array, tuple[float, float, float]]:
         """world_from_box (4, 4) and (length, width, height) [m], tight to the vertices of the finest meshes."""
-        points = [part_extremes(part, pose) for part, pose in zip(self.model.parts, self.part_poses(), strict=True)]
+        points = [
+            transformed(pose, hull(part.lods[0]))
+            for part, pose in zip(self.model.parts, self.part_poses(), strict=True)
+        ]
         return bounds_box(np.concatenate(points), self.world_from_body)
 
 
-def part_extremes(part: Part, body_from_part: Array) -> Array:
-    """Two corners (2, 3) [m] of the body-aligned box around a rigid part at a pose."""
-    points = transformed(body_from_part, part.lods[0].vertices)
-    return np.stack([points.min(axis=0), points.max(axis=0)])
+@functools.lru_cache(maxsize=4096)
+def hull(mesh: Mesh) -> NDArray[np.float32]:
+    """The vertices (H, 3) [m] of a rigid mesh's convex hull: its extremes, however it is turned."""
+    try:
+        return mesh.vertices[ConvexHull(mesh.vertices).vertices]
+    except QhullError:  # a flat mesh has none
+        return mesh.vertices
 
 
 def in_order(bodies: dict[int, Body]) -> Sequence[Body]:

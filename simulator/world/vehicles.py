@@ -15,6 +15,8 @@ from simulator.world.dynamics import STATE, WHEELS, YAW_INERTIA, advance, shift,
 
 SUBSTEP = 0.01
 """Longest sub-step of the vehicle model [s]."""
+GROUND_INTERVAL = 5
+"""Sub-steps for which the ground under a wheel is taken as the plane that it was found to be."""
 
 CONTROL = np.dtype(
     [
@@ -110,8 +112,8 @@ class VehiclePhysics:
         volume = length * width * height
         two_wheeler = "wheel_front" in wheels
         cycle = two_wheeler and "bicycle" in (model.name + model.category)
-        # kg per m^3 of bounding box: cars 128 (1500 kg in 4.5 x 1.8 x 1.45 m), buses too; rider and cycle 50
-        mass = volume * (50.0 if cycle else 128.0) if mass is None else mass
+        # kg per m^3 of bounding box: cars, lorries and buses 110, mirrors in the box; rider and cycle 50
+        mass = volume * (50.0 if cycle else 110.0) if mass is None else mass
         heavy = mass > 3500.0
         # W per kg and top speed of the last gear: car, lorry or bus, bicycle (a strong rider)
         specific_power, pace = (6.0, 0.25) if cycle else (15.0, 0.5) if heavy else (62.0, 1.0)
@@ -190,6 +192,7 @@ class VehicleBody(Body):
 
     def begin(self) -> None:
         super().begin()
+        self.mass = self.physics.mass
         self._previous_wheels = self._wheels()
 
     def finish(self, dt: float) -> None:
@@ -238,8 +241,7 @@ def drive(
 ) -> None:
     """Moves vehicles by ``dt`` [s] in sub-steps of at most ``SUBSTEP``; ``between`` may change the states after each.
 
-    ``grip`` is the weather's factor on friction. The ground is read once, under the wheels at the start, and taken as
-    a plane under each wheel during the step.
+    ``grip`` is the weather's factor on friction. Sub-steps follow each other until ``dt`` is over, whatever it is.
     """
     count = max(1, int(np.ceil(dt / SUBSTEP - 1e-9)))
     if not vehicles:
@@ -258,13 +260,14 @@ def drive(
     )
     for name, low in (("throttle", 0.0), ("brake", 0.0), ("steer", -1.0)):
         control[name] = np.clip(np.nan_to_num(control[name]), low, 1.0)
-    places = wheel_places(state, physics)
-    heights, normals = surface.ground(places.reshape(-1, 2))
-    heights = heights.reshape(-1, 4)
-    slopes = np.clip(-normals[:, :2] / np.maximum(normals[:, 2:], 1e-3), -1.0, 1.0).reshape(-1, 4, 2)
     friction = surface.friction(np.stack([state["x"], state["y"]], axis=1)) * physics["tire_friction"] * grip
     shift(state, control, physics, dt)
-    for _ in range(count):
+    for tick in range(count):
+        if tick % GROUND_INTERVAL == 0:
+            places = wheel_places(state, physics)
+            heights, normals = surface.ground(places.reshape(-1, 2))
+            heights = heights.reshape(-1, 4)
+            slopes = np.clip(-normals[:, :2] / np.maximum(normals[:, 2:], 1e-3), -1.0, 1.0).reshape(-1, 4, 2)
         moved = wheel_places(state, physics) - places
         advance(state, control, physics, (heights + (slopes * moved).sum(axis=-1), slopes), friction, dt / count)
         between(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,7 @@ class WalkerBody(Body):
         super().__post_init__()
         self.place(self.world_from_body)
         self._animate(0.0, 0.0, 0.0)
+        self._previous_layers = self._layers
 
     @property
     def fallen(self) -> bool:
@@ -122,11 +123,13 @@ class WalkerBody(Body):
 
     def begin(self) -> None:
         super().begin()
-        self._previous_bones = self.bones
+        self._previous_bones = self._bones
+        self._previous_layers = [replace(layer) for layer in self._layers]
 
     def stride(self, dt: float) -> Array:
         """Horizontal place (2,) [m] at the end of the step, by control, by the client's walker AI, or by sliding."""
         here = self.world_from_body[:2, 3]
+        self.angular_velocity = np.zeros(3)
         if self._walked is not None:
             return self._walked[0][:2, 3]
         if not self.simulate_physics:
@@ -243,19 +246,22 @@ class WalkerBody(Body):
     @property
     def bones(self) -> NDArray[np.float32] | None:
         """Skinning matrices (B, 4, 4) float32 of the present pose; None for a rigid model."""
-        if self._bones is None and self._layers:
-            total = sum(layer.weight for layer in self._layers)
-            self._bones = np.sum(
-                [np.float32(layer.weight / total) * layer.clip.pose(layer.phase) for layer in self._layers], axis=0
-            ).astype(np.float32)
+        if self._bones is None:
+            self._bones = blended(self._layers)
         return self._bones
+
+    @property
+    def previous_bones(self) -> NDArray[np.float32] | None:
+        """Skinning matrices (B, 4, 4) float32 of the pose one tick ago; None for a rigid model."""
+        if self._previous_bones is None:
+            self._previous_bones = blended(self._previous_layers)
+        return self._previous_bones
 
     def instances(self) -> list[Instance]:
         instances = super().instances()
         for instance, part in zip(instances, self.model.parts, strict=True):
             if part is self._skinned:
-                instance.bones = self.bones
-                instance.previous_bones = self.bones if self._previous_bones is None else self._previous_bones
+                instance.bones, instance.previous_bones = self.bones, self.previous_bones
         return instances
 
     def box(self) -> tuple[Array, tuple[float, float, float]]:
@@ -269,6 +275,15 @@ class WalkerBody(Body):
             for part in self.model.parts
         ]
         return bounds_box(np.concatenate(points), frame)
+
+
+def blended(layers: Sequence[Layer]) -> NDArray[np.float32] | None:
+    """Skinning matrices (B, 4, 4) float32 of motions that play together, by their shares; None for no motion."""
+    if not layers:
+        return None
+    total = sum(layer.weight for layer in layers)
+    poses = [np.float32(layer.weight / total) * layer.clip.pose(layer.phase) for layer in layers]
+    return np.sum(poses, axis=0, dtype=np.float32)
 
 
 def walk(walkers: Sequence[WalkerBody], surface: Surface, dt: float) -> None:

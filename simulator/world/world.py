@@ -17,8 +17,8 @@ from simulator.world.vehicles import VehicleBody, VehiclePhysics, drive
 from simulator.world.walkers import WalkerBody, walk
 from simulator.world.weather import grip
 
-WALKER_DENSITY = 150.0
-"""kg per m^3 of bounding box: 75 kg in 0.5 x 0.55 x 1.75 m."""
+PERSON_DENSITY, ANIMAL_DENSITY = 200.0, 60.0
+"""kg per m^3 of bounding box: 77 kg in 0.33 x 0.62 x 1.88 m; a kangaroo and its tail 71 kg in 1.7 x 0.44 x 1.57 m."""
 PROP_DENSITY = 50.0
 """kg per m^3 of bounding box: a traffic cone weighs about 5 kg."""
 DROP = 0.5
@@ -79,7 +79,8 @@ class World:
 
     def add_walker(self, actor_id: int, model: Model, world_from_body: Array) -> WalkerBody:
         """Adds a person or an animal. Raises ValueError for an id in use."""
-        mass = WALKER_DENSITY * float(np.prod(model.size))
+        density = ANIMAL_DENSITY if model.category.startswith("animal") else PERSON_DENSITY
+        mass = density * float(np.prod(model.size))
         return self._add(WalkerBody(actor_id, model, world_from_body, mass, random=self._generator(actor_id)))
 
     def add_prop(self, actor_id: int, model: Model, world_from_body: Array) -> Body:
@@ -124,8 +125,7 @@ class World:
         bodies = in_order(self.bodies)
         for body in bodies:
             body.begin()
-            if body.simulate_physics:
-                body.take_targets()
+            body.take_targets()
         vehicles = [body for body in bodies if isinstance(body, VehicleBody) and body.simulate_physics]
         walk([body for body in bodies if isinstance(body, WalkerBody)], self.town, dt)
         for body in bodies:
