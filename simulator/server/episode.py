@@ -6,8 +6,8 @@ import numpy as np
 
 from simulator.server.actors import Actor, tint_of
 from simulator.server.blueprints import SPECTATOR, Blueprint, Kind
+from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
-from simulator.server.speed_limits import SpeedLimits
 from simulator.server.streams import StreamServer
 from simulator.server.wire import Array, Refusal
 from simulator.world.town import Town
@@ -32,6 +32,7 @@ class Episode:
     def __init__(self, episode_id: int, town: Town, seed: int, streams: StreamServer) -> None:
         self.episode_id = episode_id
         self.town = town
+        self.road_map = RoadMap(town)
         self.world = World(town, seed)
         self.actors: dict[int, Actor] = {}
         self.announced = False
@@ -127,7 +128,7 @@ class Episode:
             if actor.ackermann is not None:
                 actor.ackermann.drive(actor.vehicle(), dt)
 
-    def after_step(self, limits: SpeedLimits) -> None:
+    def after_step(self) -> None:
         """What follows from where bodies came to stand."""
         for actor in self.actors.values():
             if actor.blueprint.kind is not Kind.VEHICLE:
@@ -135,7 +136,7 @@ class Episode:
             body = actor.vehicle()
             place = body.world_from_body[:3, 3]
             if actor.limit_at is None or np.linalg.norm(place - actor.limit_at) > LIMIT_SPACING:
-                actor.limit_at, actor.speed_limit = place, limits.at(place)
+                actor.limit_at, actor.speed_limit = place, self.road_map.speed_limit(place)
             if actor.values["sticky_control"].lower() == "false":
                 body.control = VehicleControl()
 

@@ -19,7 +19,6 @@ from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
 from simulator.server.sensors.renderers import Renderers
 from simulator.server.snapshot import snapshot
-from simulator.server.speed_limits import SpeedLimits
 from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.town import Town, load_town
@@ -154,7 +153,7 @@ class Server:
         self.streams.settle()
         episode.before_step(dt)
         episode.world.step(dt)
-        episode.after_step(self.speed_limits)
+        episode.after_step()
         self.frame += 1
         self.elapsed += dt
         self.moment = Moment(
@@ -162,7 +161,7 @@ class Server:
             self.elapsed,
             dt,
             episode.world,
-            episode.town,
+            episode.road_map,
             episode.actors,
             self.renderers,
             lossless=self.settings.synchronous,
@@ -204,7 +203,6 @@ class Server:
     def _enter(self, town: Town) -> None:
         self._episodes += 1
         self.episode = Episode(self._episodes, town, self.seed, self.streams)
-        self.speed_limits = SpeedLimits(town)
         self.moment = None
         self.set_weather(Weather())  # what a scene does not set must not come from the one before
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import atan, cos, exp, log, pi, radians, tan
+from math import pi
 
 import msgpack
 import numpy as np
@@ -12,18 +12,6 @@ from simulator.server.sensors.sensor import Moment, Sensor
 from simulator.server.wire import Array, encode_axial, encode_vector
 from simulator.world.bodies import GRAVITY
 
-EARTH_RADIUS = 6378137.0
-"""Equatorial [m], WGS 84; CARLA's geo-reference is a spherical Mercator scaled at the origin's latitude."""
-
-
-def geolocation(origin: tuple[float, float], position: Array) -> tuple[float, float, float]:
-    """Latitude and longitude [deg], altitude [m] of a position (3,) [m, east, north, up] on a map with that origin."""
-    latitude, longitude = origin
-    scale = cos(radians(latitude)) * EARTH_RADIUS
-    east = scale * radians(longitude) + float(position[0])
-    north = scale * log(tan(radians(90 + latitude) / 2)) + float(position[1])
-    return 360 / pi * atan(exp(north / scale)) - 90, east / scale * 180 / pi, float(position[2])
-
 
 class Gnss(Sensor):
     """sensor.other.gnss."""
@@ -32,7 +20,7 @@ class Gnss(Sensor):
 
     def measure(self, moment: Moment, actor: Actor) -> None:
         """Latitude, longitude, altitude with the blueprint's noise."""
-        true = geolocation(moment.town.geo_reference, actor.world_from_actor[:3, 3])
+        true = moment.road_map.geolocation(actor.world_from_actor[:3, 3])
         draws = self.random.standard_normal(3)
         noisy = [
             value + self.number(f"noise_{axis}_bias") + self.number(f"noise_{axis}_stddev") * float(draw)

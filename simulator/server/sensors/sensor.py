@@ -12,9 +12,9 @@ import numpy as np
 from renderers.scene import Scene
 from simulator.handedness import carla_from_matrix
 from simulator.server.actors import Actor
+from simulator.server.road_map import RoadMap
 from simulator.server.snapshot import HEADER
 from simulator.server.streams import Stream, StreamServer
-from simulator.world.town import Town
 from simulator.world.world import World
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Moment:
     elapsed: float
     dt: float
     world: World
-    town: Town
+    road_map: RoadMap
     actors: Mapping[int, Actor]
     renderers: Renderers
     lossless: bool

@@ -1,7 +1,8 @@
-"""Speed limits: what the road under a vehicle allows, which CARLA tells in every snapshot."""
+"""What the official client's own map code tells of a map: speed limits and geographic places."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,17 +17,32 @@ DEFAULT = 30.0
 _KMH = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6}
 
 
-class SpeedLimits:
-    """The ``<type><speed>`` records of a map's roads, found by the official client's own map code."""
+class RoadMap:
+    """A town's OpenDRIVE, read on first use."""
 
     def __init__(self, town: Town) -> None:
-        self._roads = _read(town.opendrive)
-        # Without records the map need not be read, which takes long for a large one.
-        self._map: Any = carla.Map(town.name, town.opendrive) if self._roads else None
+        self._town = town
 
-    def at(self, position: Array) -> float:
-        """Limit [km/h] on the driving lane nearest to a position (3,) [m]."""
-        if self._map is None:
+    @cached_property
+    def _map(self) -> Any:
+        return carla.Map(self._town.name, self._town.opendrive)
+
+    @cached_property
+    def _roads(self) -> dict[int, list[tuple[float, float]]]:
+        return _speeds(self._town.opendrive)
+
+    def geolocation(self, position: Array) -> tuple[float, float, float]:
+        """Latitude, longitude [deg] and altitude [m] of a position (3,) [m].
+
+        The 0.9.16 client's ``transform_to_geolocation`` takes CARLA's y, which points south, for north; the map's own
+        north, ours, is given here instead, so that GNSS and compass agree.
+        """
+        place = self._map.transform_to_geolocation(carla.Location(*(float(part) for part in position)))
+        return place.latitude, place.longitude, place.altitude
+
+    def speed_limit(self, position: Array) -> float:
+        """Limit [km/h] by the ``<type><speed>`` records, on the driving lane nearest to a position (3,) [m]."""
+        if not self._roads:
             return DEFAULT
         waypoint = self._map.get_waypoint(carla.Location(float(position[0]), -float(position[1]), float(position[2])))
         if waypoint is None:
@@ -38,7 +54,7 @@ class SpeedLimits:
         return limit
 
 
-def _read(opendrive: str) -> dict[int, list[tuple[float, float]]]:
+def _speeds(opendrive: str) -> dict[int, list[tuple[float, float]]]:
     """Road id -> (s [m], limit [km/h]), ascending."""
     roads = {}
     for road in ElementTree.fromstring(opendrive).iter("road"):
