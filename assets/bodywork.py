@@ -1,8 +1,8 @@
 """Sheet metal: a smooth solid on whose skin windows, lamps and seams are cut along exact curves.
 
-An outline seen from the side, the front or above is swept into a prism; intersecting the solid with the prism (Manifold,
-exact topology) leaves the outline's image on the skin. Only the skin's own triangles are kept, the cut faces inside are not,
-so all regions together are the closed skin again.
+An outline seen from the side, the front or above is swept into a prism; intersecting the solid with the prism
+(Manifold, exact topology) leaves the outline's image on the skin. Only the skin's own triangles are kept, the cut faces
+inside are not, so all regions together are the closed skin again.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import manifold3d
 import numpy as np
+from manifold3d import Manifold as Solid
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import MultiPolygon, Polygon
 
 from assets.mesh import Material, Mesh
 from assets.solids import Field, smooth_normals, unit
 
-Solid = manifold3d.Manifold
 SIDE = np.array([[1.0, 0, 0], [0, 0, 1], [0, 1, 0]])
 FRONT = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])
 TOP = np.eye(3)
@@ -147,11 +147,11 @@ class Skin:
     Attributes:
         rest: what has not been given to a region yet.
         origin: the id by which Manifold knows triangles of the first skin.
-        field: gives the normals.
+        shape: the distance field it was made from; gives the normals.
     """
 
     rest: Solid
-    field: Field
+    shape: Field
     origin: int = field(init=False)
     regions: list[tuple[Solid, Material]] = field(default_factory=list)
 
@@ -182,7 +182,7 @@ class Skin:
                 source[first:last] = identity
             skin = faces[source == self.origin]
             if len(skin):
-                into.add(vertices, skin, material, normals=self.field.gradient(vertices))
+                into.add(vertices, skin, material, normals=self.shape.gradient(vertices))
             walls = faces[np.isin(source, list(carved))]
             if len(walls):
                 into.add(vertices, walls, hollow)

@@ -7,11 +7,13 @@ import functools
 from collections.abc import Callable
 from types import MappingProxyType
 
-from assets import kangaroo, people, vehicles
+from assets import kangaroo, people, props, vegetation, vehicles
 from assets.model import Model
 
 Maker = Callable[[int, tuple[float, float, float] | None], Model]
-MODELS: MappingProxyType[str, Maker] = MappingProxyType({**kangaroo.MODELS, **people.MODELS, **vehicles.MODELS})
+MODELS: MappingProxyType[str, Maker] = MappingProxyType(
+    {**kangaroo.MODELS, **people.MODELS, **vehicles.MODELS, **vegetation.MODELS, **props.MODELS}
+)
 """Catalogue name -> function of (variant, size)."""
 
 

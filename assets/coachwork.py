@@ -337,7 +337,13 @@ def _add_cargo(shell: Shell, cargo: Cargo, pieces: Pieces, fine: bool, number: s
             pieces.add_solid(box((x, -half - 0.012, z), (x + 0.062, half + 0.012, z + 2 * bar)), f.STEEL, crease=0)
     for side in (1.0, -1.0):
 
-        def lay(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], material: Material) -> None:
+        def lay(
+            x: tuple[float, float],
+            y: tuple[float, float],
+            z: tuple[float, float],
+            material: Material,
+            side: float = side,
+        ) -> None:
             near, far = sorted([side * y[0], side * y[1]])
             pieces.add_solid(box((x[0], near, z[0]), (x[1], far, z[1])), material, crease=0)
 
@@ -365,12 +371,13 @@ def _add_cargo(shell: Shell, cargo: Cargo, pieces: Pieces, fine: bool, number: s
 def body(shell: Shell, face: Face, number: str) -> tuple[Pieces, ...]:
     """The body's levels of detail, finest first."""
     shape = shell.field(0.025 if shell.length < 5.6 else 0.04)
-    dense = shape.mesh()
+    surface = shape.mesh()
     daylight, posts = _windows(shell, face)
     levels = []
     for level, budget in enumerate(BUDGETS):
         fine = level == 0
-        bare = solid(*simplified(*dense, budget))
+        surface = simplified(*surface, budget)
+        bare = solid(*surface)
         arches = _arches(shell, (8, 5, 3)[level])
         if face.bed is not None:
             rear, front_end, half, floor = face.bed

@@ -41,7 +41,7 @@ def both_sides(bits: list[Bit]) -> list[Bit]:
         (ax, ay, az), (bx, by, bz) = bit.ball.start, bit.ball.end
         if ay or by:
             twin = replace(bit.ball, start=(ax, -ay, az), end=(bx, -by, bz))
-            result.append(Bit(mirrored(bit.bone) or bit.bone, twin, bit.kind))
+            result.append(Bit(mirrored(bit.bone), twin, bit.kind))
     return result
 
 
@@ -73,12 +73,12 @@ def skinned_levels(
     field = Field.of_balls([bit.ball for bit in bits], step)
     if floor is not None:
         field = field.above(floor)
-    dense_vertices, dense_faces = field.mesh()
+    vertices, faces = field.mesh()
     bones = np.array([skeleton.index(bit.bone) for bit in bits])
     finest: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     levels = []
     for number, budget in enumerate(triangles):
-        vertices, faces = simplified(dense_vertices, dense_faces, budget)
+        vertices, faces = simplified(vertices, faces, budget)
         normals = field.gradient(vertices)
         distances = np.stack([bit.ball.distance(vertices) for bit in bits], axis=1)
         nearest = distances.argmin(axis=1)
@@ -175,7 +175,7 @@ def _with_detail(mesh: Mesh, detail: Bit, bone: int, painter: Painter, material:
         uvs=np.concatenate([mesh.uvs, vertices[:, [0, 2]].astype(np.float32)]),
         colors=np.concatenate([mesh.colors, (np.clip(colors, 0, 1) * 255 + 0.5).astype(np.uint8)]),
         bone_indices=np.concatenate([mesh.bone_indices, np.full((count, 4), bone, dtype=np.uint8)]),
-        bone_weights=np.concatenate([mesh.bone_weights, np.tile(np.float32([1, 0, 0, 0]), (count, 1))]),
+        bone_weights=np.concatenate([mesh.bone_weights, np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1))]),
     )
 
 

@@ -40,8 +40,8 @@ class Step:
 def step(phase: float, duty: float, stride: float) -> Step:
     """The step of a foot that lands at phase 0 and stays down for the fraction ``duty`` of the cycle.
 
-    On the ground the foot moves backward at ground speed (``stride`` metres a cycle), so it does not slide; in the air it
-    comes forward along a cubic that joins both ends without a jerk.
+    On the ground the foot moves backward at ground speed (``stride`` metres a cycle), so it does not slide; in the air
+    it comes forward along a cubic that joins both ends without a jerk.
     """
     phase %= 1.0
     half = stride * duty / 2

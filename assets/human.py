@@ -17,6 +17,7 @@ from assets.skeleton import Limb, Skeleton
 from assets.solids import Ball
 
 Color = tuple[float, float, float]
+Point = tuple[float, float, float]
 
 BONES: dict[str, tuple[str | None, tuple[float, float, float]]] = {
     "pelvis": (None, (0.0, 0.0, 0.97)),
@@ -153,8 +154,8 @@ def skeleton(person: Person) -> Skeleton:
 
 
 def _bit(
-    bone: str, a: tuple, b: tuple, ra: float, rb: float, flat: float = 1.0, blend: float = 0.03, kind: str = ""
-) -> Bit:  # type: ignore[type-arg]
+    bone: str, a: Point, b: Point, ra: float, rb: float, flat: float = 1.0, blend: float = 0.03, kind: str = ""
+) -> Bit:
     return Bit(bone, Ball(a, b, (ra, rb), flat, blend), kind)
 
 

@@ -1,7 +1,7 @@
 """The kangaroo: an eastern grey (or a red) that stands, looks, grazes and hops.
 
-Proportions after Macropus giganteus, male about 1.6 m tall to the ears; hop after Dawson and Taylor 1973 ("Energetic cost of
-locomotion in kangaroos"): the hop's frequency hardly changes with speed (about 2.2 Hz), its length does.
+Proportions after Macropus giganteus, male about 1.6 m tall to the ears; hop after Dawson and Taylor 1973 ("Energetic
+cost of locomotion in kangaroos"): the hop's frequency hardly changes with speed (about 2.2 Hz), its length does.
 """
 
 from __future__ import annotations

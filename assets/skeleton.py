@@ -1,7 +1,7 @@
 """Bones, forward kinematics and limbs that reach for a foot's place.
 
-All joint frames are parallel to the body frame (x forward, y left, z up) in the rest pose, so a bone's rotation is at the
-same time its change from the rest pose.
+All joint frames are parallel to the body frame (x forward, y left, z up) in the rest pose, so a bone's rotation is at
+the same time its change from the rest pose.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Skeleton:
         for name, (parent, joint) in bones.items():
             table.append((name, parent, joint))
             if name.endswith(".L"):
-                table.append((mirrored(name), mirrored(parent), (joint[0], -joint[1], joint[2])))
+                table.append((mirrored(name), mirrored(parent or ""), (joint[0], -joint[1], joint[2])))
         names = tuple(row[0] for row in table)
         parents = tuple(-1 if parent is None else names.index(parent) for _, parent, _ in table)
         return cls(names, parents, np.array([joint for _, _, joint in table]))
@@ -70,9 +70,9 @@ class Skeleton:
         return np.asarray(self.joints[self.index(name)])
 
 
-def mirrored(name: str | None) -> str | None:
+def mirrored(name: str) -> str:
     """Name of the bone on the other side; middle bones are their own."""
-    return name[:-2] + ".R" if name is not None and name.endswith(".L") else name
+    return name[:-2] + ".R" if name.endswith(".L") else name
 
 
 class Pose:
@@ -99,8 +99,8 @@ class Pose:
     def plant(self, limb: Limb, ball: Matrix, foot_pitch: float, toe_pitch: float, splay: float = 0.0) -> None:
         """Bends ``limb`` so that the ball of its foot stands at ``ball`` (3,) [m].
 
-        ``foot_pitch`` and ``toe_pitch`` [rad] are absolute, 0 as at rest, positive heel up; ``splay`` [rad] turns the foot
-        outward about z. The middle joint bends the way it is bent at rest. Out of reach: the limb stretches towards it.
+        ``foot_pitch`` and ``toe_pitch`` [rad] are absolute, 0 as at rest, positive heel up; ``splay`` [rad] turns the
+        foot outward about z. The middle joint bends as at rest. Out of reach: the limb stretches towards it.
         """
         rest = self.skeleton.joints
         upper, lower, foot, toe = (self.skeleton.index(n) for n in limb.bones)

@@ -1,8 +1,8 @@
 """Smooth closed surfaces from signed distance fields, and their simplification to levels of detail.
 
-A field is sampled on a regular grid, negative inside; marching cubes finds its zero set, quadric decimation (Garland and
-Heckbert 1997, through Open3D) thins it, and the normals are the field's own gradient, so that even a coarse level of detail
-is shaded smoothly.
+A field is sampled on a regular grid, negative inside; marching cubes finds its zero set, quadric decimation (Garland
+and Heckbert 1997, through Open3D) thins it, and the normals are the field's own gradient, so that even a coarse level
+of detail is shaded smoothly.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Generated parts kept in the user's cache folder, so that the next process need not generate them again.
 
-A file is named by a hash of the code that makes it, its name, variant and size; it is written aside and then renamed, so
-any number of processes may share the folder.
+A file is named by a hash of the code that makes it, its name, variant and size; it is written aside and then renamed,
+so any number of processes may share the folder.
 """
 
 from __future__ import annotations

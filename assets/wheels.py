@@ -65,8 +65,14 @@ def _level(w: Wheel, segments: int, detail: int) -> Mesh:
 def _spokes(w: Wheel, segments: int) -> Polygon:
     wide = min(2.1 * w.rim / w.spokes, 0.6 * w.rim)
     blade = Polygon(
-        [(0, -0.38 * wide), (0.5 * w.rim, -0.27 * wide), (0.94 * w.rim, -0.40 * wide)]
-        + [(0.94 * w.rim, 0.40 * wide), (0.5 * w.rim, 0.27 * wide), (0, 0.38 * wide)]
+        [
+            (0, -0.38 * wide),
+            (0.5 * w.rim, -0.27 * wide),
+            (0.94 * w.rim, -0.40 * wide),
+            (0.94 * w.rim, 0.40 * wide),
+            (0.5 * w.rim, 0.27 * wide),
+            (0, 0.38 * wide),
+        ]
     )
     blades = [affinity.rotate(blade, 360 * i / w.spokes + 90, origin=(0, 0)) for i in range(w.spokes)]
     ring = Point(0, 0).buffer(0.95 * w.rim, quad_segs=segments // 4)
@@ -85,7 +91,7 @@ def _turned(
 
 
 def _flipped(mesh: Mesh) -> Mesh:
-    mirror = np.float32([1, -1, 1])
+    mirror = np.array([1, -1, 1], dtype=np.float32)
     return replace(
         mesh,
         vertices=mesh.vertices * mirror,
