@@ -88,17 +88,17 @@ def validate_nuscenes(root: Path, version: str) -> list[Problem]:
 def _check_field(kind: str, value: Any, table: str, tables: dict[str, dict[str, Row]]) -> str | None:
     """What is wrong with a field's value, or None."""
     if kind.startswith(">>"):
-        return (
-            None
-            if isinstance(value, list) and all(token in tables[kind[2:]] for token in value)
-            else (f"{value!r} is not a list of tokens of {kind[2:]}")
-        )
+        known = tables[kind[2:]]
+        ok = isinstance(value, list) and all(isinstance(token, str) and token in known for token in value)
+        return None if ok else f"{value!r} is not a list of tokens of {kind[2:]}"
+    if not isinstance(value, str) and (kind in ("chain", "text") or kind.startswith(">")):
+        return f"{value!r} is not a text"
     if kind.startswith(">"):
         return None if value in tables[kind[1:]] else f"{value!r} is no token of {kind[1:]}"
     if kind == "chain":
         return None if value == "" or value in tables[table] else f"{value!r} is no token of {table}"
     if kind == "text":
-        return None if isinstance(value, str) else f"{value!r} is not a text"
+        return None
     if kind == "flag":
         return None if isinstance(value, bool) else f"{value!r} is not true or false"
     if kind == "count":

@@ -24,6 +24,7 @@ from .conftest import Record
 from .made_up import CAR_SPEED, OBJECTS, WORLD_FROM_START, color
 
 Devkit = Callable[..., dict[str, Any]]
+pytestmark = pytest.mark.timeout(900)  # the devkit's environment is downloaded once
 SPLITS = ("train", "val", "longtail_train", "longtail_val")
 GOLDEN = Path(__file__).parent.parent / "conformance" / "export"
 

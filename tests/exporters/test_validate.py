@@ -205,6 +205,8 @@ def shorten(path: Path) -> None:
         (row("instance", nbr_annotations=9), "v1.0-trainval/instance.json", ", nbr_annotations"),
         (row("instance", last_annotation_token="=first_annotation_token"), "v1.0-trainval/instance.json", ", last_"),
         (row("sample", timestamp=0), "v1.0-trainval/sample.json", ", next"),
+        (row("sample", scene_token=["x"]), "v1.0-trainval/sample.json", ", scene_token"),
+        (row("sample_annotation", attribute_tokens=[[]]), "v1.0-trainval/sample_annotation.json", ", attribute_tokens"),
         (row("scene", name=3), "v1.0-trainval/scene.json", ", name"),
         (row("scene", name="scene-0002"), "v1.0-trainval/splits.json", "scene-0003"),
         (text("v1.0-trainval/map.json", '["', '["x", "'), "v1.0-trainval/map.json", ", log_tokens"),
