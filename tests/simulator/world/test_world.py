@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from assets.tags import Tag
 from simulator.world.obstacle import cylinder
 from simulator.world.vehicles import VehicleControl
 from simulator.world.walkers import WalkerControl
+from simulator.world.weather import environment
 from simulator.world.world import World
 
 
@@ -81,3 +83,48 @@ def test_ids_are_unique():
     world.remove(1)
     with pytest.raises(KeyError):
         world.remove(1)
+
+
+def test_a_vehicles_box_is_tight_and_turns_with_it():
+    world = World(FlatTown(slope=0.1), 0)
+    body = world.add_vehicle(1, car(), at(yaw=0.5))
+    body.control = VehicleControl(hand_brake=True)
+    for _ in range(60):
+        world.step(0.05)
+    world_from_box, size = world.box(1)
+    np.testing.assert_allclose(size, (4.5, 1.8, 1.45), atol=0.02)
+    np.testing.assert_allclose(world_from_box[:3, :3], body.world_from_body[:3, :3])
+    middle = body.world_from_body @ np.array([0.0, 0.0, 1.45 / 2, 1.0])
+    np.testing.assert_allclose(world_from_box[:3, 3], middle[:3], atol=0.02)
+
+
+def test_wet_roads_lengthen_the_braking_distance():
+    stops = []
+    for wetness in (0.0, 1.0):
+        world = World(FlatTown(), 0)
+        world.environment = environment(sun_azimuth=0.0, sun_altitude=1.0, wetness=wetness)
+        body = world.add_vehicle(1, car(), at())
+        body.target_velocity = np.array([25.0, 0.0, 0.0])
+        body.control = VehicleControl(brake=1.0)
+        for _ in range(100):
+            world.step(0.05)
+        stops.append(body.world_from_body[0, 3])
+    assert 1.03 < stops[1] / stops[0] < 1.4
+    with pytest.raises(ValueError, match="wetness must be finite"):
+        environment(sun_azimuth=0.0, sun_altitude=1.0, wetness=float("nan"))
+
+
+def test_new_physics_and_reseeding_take_hold():
+    world = World(FlatTown(), 0)
+    body = world.add_vehicle(1, car(), at())
+    body.physics = replace(body.physics, mass=900.0)
+    walker = world.add_walker(2, hopper(), at(20.0))
+    draws = []
+    for seed in (5, 5, 6):
+        world.reseed(seed)
+        draws.append(walker.random.random())
+    assert draws[0] == draws[1] != draws[2]
+    world.step(0.05)
+    assert body.mass == 900.0
+    with pytest.raises(ValueError, match="at most"):
+        world.step(50.0)
