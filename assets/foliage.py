@@ -128,11 +128,11 @@ def blades() -> Material:
 
     def draw(tile: Array, random: np.random.Generator) -> None:
         side = len(tile)
-        for _ in range(46):
-            root = np.array([0.5 + random.normal(0, 0.11), 1.0]) * side
-            heading = random.normal(0, 0.33)
-            length = side * random.uniform(0.4, 0.98)
-            color = np.array([226.0, 214.0, 186.0]) * random.uniform(0.55, 1.12) + random.normal(0, 7, 3)
-            _leaf(tile, root, heading, length, side * random.uniform(0.016, 0.03), random.normal(0, 0.55), color)
+        for _ in range(80):
+            root = np.array([0.5 + random.normal(0, 0.1), 1.0]) * side
+            heading = random.normal(0, 0.36)
+            length = side * random.uniform(0.25, 0.97) * np.cos(heading)
+            color = np.array([226.0, 214.0, 186.0]) * random.uniform(0.5, 1.1) + random.normal(0, 7, 3)
+            _leaf(tile, root, heading, length, side * random.uniform(0.008, 0.018), random.normal(0, 0.6), color)
 
     return _material("grass.blades", 34, draw, np.array([190, 178, 152]))

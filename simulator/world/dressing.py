@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets import props, vegetation
+from assets.mesh import Mesh
 from assets.model import Model
 from assets.noise import hashed, value_noise
 from assets.tags import Tag
@@ -24,9 +25,6 @@ from simulator.world.road import Surface, placed
 from simulator.world.terrain import cover
 
 Array = NDArray[np.float64]
-
-CHUNK = 160.0
-"""Metres along a square of plants in one placement."""
 
 DELINEATOR_SPACING = 60.0
 POLE_SPACING = 62.0
@@ -45,30 +43,37 @@ class Dressing:
 
 
 class _Stage:
-    """Collects copies of models by model and chunk."""
+    """Collects copies of models."""
 
     def __init__(self) -> None:
-        self.copies: dict[tuple[str, int, int, int], list[Array]] = defaultdict(list)
-        self.reach: dict[str, float] = {}
+        self.copies: dict[tuple[str, int, float, int | None], list[Array]] = defaultdict(list)
         self.extra: list[Placement] = []
         self.obstacles: list[Obstacle] = []
 
-    def put(self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float) -> None:
-        """Copies (N, 4, 4) of a model's ``variants`` (N,), drawn within ``reach`` [m]."""
-        self.reach[name] = max(reach, self.reach.get(name, 0.0))
-        cells = np.floor(matrices[:, :2, 3] / CHUNK).astype(np.int64)
-        keys = np.column_stack([variants, cells])
-        unique, group = np.unique(keys, axis=0, return_inverse=True)
-        order = np.argsort(group.ravel(), kind="stable")
-        for key, part in zip(unique, np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1]), strict=True):
-            self.copies[name, int(key[0]), int(key[1]), int(key[2])].append(matrices[part])
+    def put(
+        self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float, ray_level: int | None = 0
+    ) -> None:
+        """Copies (N, 4, 4) of a model's ``variants`` (N,), drawn within ``reach`` [m].
+
+        Rays meet them at the ``ray_level``-th level of detail, or not at all.
+        """
+        for variant in np.unique(variants):
+            self.copies[name, int(variant), reach, ray_level].append(matrices[variants == variant])
 
     def placements(self) -> tuple[Placement, ...]:
         made = list(self.extra)
-        for (name, variant, *_), matrices in self.copies.items():
-            part = _model(name, variant).parts[0]
-            made.append(Placement(part.lods, np.concatenate(matrices), part.tag, self.reach[name]))
+        for (name, variant, reach, ray_level), matrices in self.copies.items():
+            part, copies = _model(name, variant).parts[0], np.concatenate(matrices)
+            made.append(Placement(part.lods, copies, part.tag, reach, solid=ray_level == 0))
+            if ray_level:  # a mesh for rays alone, within a reach of nothing: full plants would cost Embree gigabytes
+                made.append(Placement((_one_sided(part.lods[ray_level]),), copies, part.tag, reach=0.0))
         return tuple(made)
+
+
+def _one_sided(mesh: Mesh) -> Mesh:
+    """Cards without their backs: rays hit both sides of a triangle."""
+    _, kept = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True)
+    return replace(mesh, faces=mesh.faces[kept], face_materials=mesh.face_materials[kept])
 
 
 _MODELS = {**vegetation.MODELS, **props.MODELS}
@@ -148,7 +153,7 @@ def _grow(
     scale = growth.scale[0] + (growth.scale[1] - growth.scale[0]) * chosen[3] ** 1.5
     variant = (chosen[4] * growth.variants).astype(np.int64)
     feet = _on_ground(points, footing)
-    stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach)
+    stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach, growth.ray_level)
     if growth.trunk > 0:
         for foot, factor in zip(feet, scale, strict=True):
             stage.obstacles.append(cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION))

@@ -25,8 +25,8 @@ class Footing:
         self._top = float(vertices[:, 2].max() - self._middle[2] + 1)
         self._half = (vertices[:, :2].max(axis=0) - vertices[:, :2].min(axis=0)) / 2
         for corners, faces, _ in meshes:
-            local = (corners - self._middle).astype(np.float32)
-            self._scene.add_triangles(o3d.core.Tensor.from_numpy(local), o3d.core.Tensor.from_numpy(faces.astype(np.uint32)))
+            local, corner = (corners - self._middle).astype(np.float32), faces.astype(np.uint32)
+            self._scene.add_triangles(o3d.core.Tensor.from_numpy(local), o3d.core.Tensor.from_numpy(corner))
         sizes = np.cumsum([0, *(len(mesh[1]) for mesh in meshes)])
         self._offset = sizes[:-1]
         offsets = np.cumsum([0, *(len(mesh[0]) for mesh in meshes)])

@@ -137,6 +137,14 @@ def test_dressing_is_that_of_the_outback(town):
     assert 90 < copies["reflector.red"] < 130
 
 
+def test_rays_meet_plants_without_drowning_in_triangles(town):
+    solid = [p for p in town.static if p.solid]
+    assert sum(len(p.lods[0].faces) * len(p.world_from_mesh) for p in solid) < 1_500_000
+    for_rays = {p.world_from_mesh.tobytes() for p in solid if p.reach == 0}
+    trees = [p for p in town.static if p.reach > 0 and p.lods[0].materials[0].name == "bark"]
+    assert sum(p.world_from_mesh.tobytes() in for_rays for p in trees) >= 5
+
+
 def test_seed_decides_all_that_grows(town):
     def digest(place):
         return [p.world_from_mesh.tobytes() for p in place.static if p.tag == Tag.VEGETATION]
