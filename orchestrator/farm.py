@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -52,17 +53,39 @@ class Failed:
     final: bool
 
 
-class _Frames:
-    """Counts frames while scenes are being played; workers tell, the driver asks."""
+class _Board:
+    """What workers say while they play; they write, the driver reads."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+        self._frames: dict[str, int] = {}
+        self._last_words: dict[str, str] = {}
 
     def tell(self, scene_id: str, frames: int) -> None:
-        self._counts[scene_id] = frames
+        self._frames[scene_id] = frames
 
-    def counts(self) -> dict[str, int]:
-        return self._counts
+    def frames(self) -> dict[str, int]:
+        return self._frames
+
+    def bury(self, scene_id: str, words: str) -> None:
+        self._last_words[scene_id] = words
+
+    def last_words(self, scene_id: str) -> str | None:
+        return self._last_words.pop(scene_id, None)
+
+
+class Reports:
+    """A worker's pen for the board."""
+
+    def __init__(self, board: Any) -> None:
+        self._board = board
+
+    def frames(self, scene_id: str, count: int) -> None:
+        """That many frames of the scene are recorded; does not wait."""
+        self._board.tell.remote(scene_id, count)
+
+    def last_words(self, scene_id: str, words: str) -> None:
+        """The server that played the scene died and left these; waits until they are kept."""
+        ray.get(self._board.bury.remote(scene_id, words))
 
 
 class Worker:
@@ -71,11 +94,11 @@ class Worker:
     Args:
         player: makes a player, which starts its server.
         rig, seed: the job's.
-        tell: told a scene's id and the number of frames recorded so far.
+        reports: told how far scenes are, and what a server that died wrote last.
     """
 
-    def __init__(self, player: Callable[[Rig], Player], rig: Rig, seed: int, tell: Callable[[str, int], Any]) -> None:
-        self._make_player, self._rig, self._seed, self._tell = player, rig, seed, tell
+    def __init__(self, player: Callable[[Rig], Player], rig: Rig, seed: int, reports: Reports) -> None:
+        self._make_player, self._rig, self._seed, self._reports = player, rig, seed, reports
         self._player: Player | None = None
         self._scenarios: dict[str, Scenario] = {}
 
@@ -85,7 +108,15 @@ class Worker:
             scenario = self._scenario(task)
             if self._player is None:
                 self._player = self._make_player(self._rig)
-            return play(self._player, scenario, task, self._seed, path, lambda count: self._tell(task.scene_id, count))
+            with self._watch(self._player, task):
+                return play(
+                    self._player,
+                    scenario,
+                    task,
+                    self._seed,
+                    path,
+                    lambda count: self._reports.frames(task.scene_id, count),
+                )
         except (Unplayable, ScenarioError) as error:
             return Failed(task, str(error), "", final=True)
         except Exception as error:
@@ -99,6 +130,25 @@ class Worker:
     def close(self) -> None:
         """Stops the server."""
         self._drop_player()
+
+    @contextlib.contextmanager
+    def _watch(self, player: Player, task: Task) -> Iterator[None]:
+        """Ends this worker when the server dies: CARLA's client would wait for it until its time-out, minutes later."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(POLL):
+                if not player.alive():
+                    self._reports.last_words(task.scene_id, player.log_tail())
+                    os._exit(1)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
 
     def _drop_player(self) -> None:
         player, self._player = self._player, None
@@ -156,7 +206,7 @@ def play(
     )
 
 
-_FRAMES = ray.remote(num_cpus=0)(_Frames)
+_BOARD = ray.remote(num_cpus=0)(_Board)
 _WORKER = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Worker)
 
 
@@ -234,7 +284,7 @@ class _Run:
     ) -> None:
         self._job, self._waiting, self._path_of = job, waiting, path_of
         self._progress, self._player = progress, player
-        self._frames = _FRAMES.remote()
+        self._board = _BOARD.remote()
         self._attempts: dict[Task, int] = {}
         self._running: dict[Any, tuple[Any, Task]] = {}
         self._failed: Failed | None = None
@@ -247,7 +297,7 @@ class _Run:
                 worker, task = idle.pop(), self._waiting.popleft()
                 self._running[worker.make.remote(task, self._path_of(task))] = (worker, task)
             done, _ = ray.wait(list(self._running), timeout=POLL)
-            self._progress.frames(ray.get(self._frames.counts.remote()))
+            self._progress.frames(ray.get(self._board.frames.remote()))
             for reference in done:
                 worker, task = self._running.pop(reference)
                 idle.append(self._take_in(reference, worker, task))
@@ -258,15 +308,17 @@ class _Run:
         return self._made
 
     def _hire(self) -> Any:
-        return _WORKER.remote(self._player, self._job.rig, self._job.seed, self._frames.tell.remote)
+        return _WORKER.remote(self._player, self._job.rig, self._job.seed, Reports(self._board))
 
     def _take_in(self, reference: Any, worker: Any, task: Task) -> Any:
         """Takes in how a scene went; returns the worker that is now idle, another one where that one died."""
         try:
             result = ray.get(reference)
         except ray.exceptions.RayError as error:
+            words = ray.get(self._board.last_words.remote(task.scene_id))
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            result = Failed(task, f"the worker died: {first}", "", final=False)
+            what = f"the worker died: {first}" if words is None else "the server died"
+            result = Failed(task, what, words or "", final=False)
             ray.kill(worker)
             worker = self._hire()
         if isinstance(result, Made):

@@ -28,6 +28,9 @@ class Player(Protocol):
     def play(self, sample: Sample, origin: Origin, path: Path, seed: int, on_frame: Callable[[int], None]) -> Outcome:
         """Plays a scene and writes its recording to ``path``, whole or not at all."""
 
+    def alive(self) -> bool:
+        """Whether the server runs; asked from another thread while a scene is played."""
+
     def log_tail(self) -> str:
         """The last lines that the server wrote."""
 
@@ -56,6 +59,10 @@ class EmbeddedPlayer:
         """Wall time [s] that the server has spent since it started, by stage."""
         with closing(Extension(self._server.host, self._server.port)) as extension:
             return extension.timings()  # type: ignore[attr-defined]
+
+    def alive(self) -> bool:
+        """See `Player`."""
+        return self._server.alive
 
     def log_tail(self) -> str:
         """See `Player`."""

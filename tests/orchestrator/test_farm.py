@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator import JobError
-from orchestrator.farm import ATTEMPTS, Failed, Made, Progress, Worker, farm, make_scenes, play
+from orchestrator.farm import ATTEMPTS, Failed, Made, Progress, Reports, Worker, farm, make_scenes, play
 from orchestrator.job import Job, Task, plan
 from orchestrator.player import Unplayable
 from scenarios.sampler import Scenario, ScenarioError
@@ -26,11 +26,13 @@ ROOT = Path(__file__).parents[2]
 def player_that(mishaps: dict[int, str], folder: Path) -> Callable[..., Any]:
     """Makes players that write a line instead of a recording. ``mishaps``: what goes wrong with which scene.
 
-    ``kill`` and ``sick``: once, the worker dies, the server fails. ``broken``: always. ``unplayable``: for good.
+    ``kill``, ``dead``, ``sick``: once; the worker dies, its server dies, its server fails.
+    ``broken``: always. ``unplayable``: for good.
     """
 
     class Player:  # inside the function, so that it travels to the workers by value
         def __init__(self, rig: Any) -> None:
+            self.dead = False
             (folder / f"player-{os.getpid()}-{time.monotonic_ns()}").touch()
 
         def play(self, sample: Any, origin: Any, path: Path, seed: int, on_frame: Callable[[int], None]) -> Any:
@@ -40,6 +42,9 @@ def player_that(mishaps: dict[int, str], folder: Path) -> Callable[..., Any]:
             (folder / f"{mishap}-{origin.index}").touch()
             if mishap == "kill" and first:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if mishap == "dead" and first:
+                self.dead = True
+                time.sleep(600)
             if (mishap == "sick" and first) or mishap == "broken":
                 raise RuntimeError("time-out while waiting for the simulator")
             if mishap == "unplayable":
@@ -48,6 +53,9 @@ def player_that(mishaps: dict[int, str], folder: Path) -> Callable[..., Any]:
                 on_frame(count)
             path.write_text(f"{origin.scene_id} {seed} {sample.params['offset']}")
             return Outcome(3, False, {"total": 0.1})
+
+        def alive(self) -> bool:
+            return not self.dead
 
         def log_tail(self) -> str:
             return "out of memory, said the server"
@@ -64,7 +72,7 @@ class Heard(Progress):
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self.finished: list[Made] = []
-        self.repeated: list[Task] = []
+        self.repeated: dict[int, str] = {}
 
     def frames(self, counts: dict[str, int]) -> None:
         self.counts = counts
@@ -73,7 +81,7 @@ class Heard(Progress):
         self.finished.append(made)
 
     def again(self, task: Task, why: str) -> None:
-        self.repeated.append(task)
+        self.repeated[task.index] = why
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +100,21 @@ def test_scenes_survive_the_death_of_workers_and_servers(ray_farm: None, job: Jo
     out = tmp_path / "out"
     out.mkdir()
     made = make_scenes(
-        job, job.tasks(), lambda task: out / task.scene_id, 2, heard, player_that({1: "kill", 3: "sick"}, tmp_path)
+        job,
+        job.tasks(),
+        lambda task: out / task.scene_id,
+        2,
+        heard,
+        player_that({1: "kill", 2: "dead", 3: "sick"}, tmp_path),
     )
     assert sorted(one.task.index for one in made) == [0, 1, 2, 3]
-    assert {task.index for task in heard.repeated} == {1, 3}
+    assert heard.repeated.keys() == {1, 2, 3}
+    assert heard.repeated[2] == "the server died"
     assert sorted(path.name for path in out.iterdir()) == sorted(task.scene_id for task in job.tasks())
     assert len(heard.finished) == 4
     assert sum(heard.counts.values()) > 0
     # Which worker made a scene, and at which attempt, makes no difference to it.
-    here = Worker(player_that({}, tmp_path), job.rig, job.seed, lambda scene_id, count: None)
+    here = Worker(player_that({}, tmp_path), job.rig, job.seed, Unheard())
     for task in job.tasks():
         here.make(task, tmp_path / "once")
         assert (out / task.scene_id).read_text() == (tmp_path / "once").read_text()
@@ -127,7 +141,7 @@ def test_a_scene_that_keeps_failing_ends_the_job_and_is_named(ray_farm: None, jo
 
 def work(job: Job, player: Callable[..., Any], folder: Path) -> Failed:
     """What a worker says of a scene that it cannot make."""
-    result = Worker(player, job.rig, job.seed, lambda scene_id, count: None).make(next(job.tasks()), folder / "out")
+    result = Worker(player, job.rig, job.seed, Unheard()).make(next(job.tasks()), folder / "out")
     assert isinstance(result, Failed)
     return result
 
@@ -139,7 +153,7 @@ def test_what_no_fresh_server_can_mend_is_final(job: Job, tmp_path: Path) -> Non
 
 
 def test_a_sick_server_is_thrown_away_with_its_last_words(job: Job, tmp_path: Path) -> None:
-    worker = Worker(player_that({0: "sick"}, tmp_path), job.rig, job.seed, lambda scene_id, count: None)
+    worker = Worker(player_that({0: "sick"}, tmp_path), job.rig, job.seed, Unheard())
     failed = worker.make(next(job.tasks()), tmp_path / "out")
     assert isinstance(failed, Failed)
     assert not failed.final
@@ -155,6 +169,16 @@ def test_a_worker_with_other_code_says_so(job: Job, tmp_path: Path) -> None:
     assert "install the same version everywhere" in failed.message
 
 
+class Unheard(Reports):
+    """Reports of a worker that has no board."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def frames(self, scene_id: str, count: int) -> None:
+        pass
+
+
 class Rejecting:
     """A player whose script rejects the first takes while they run."""
 
@@ -167,6 +191,9 @@ class Rejecting:
         self.seeds.append(seed)
         self.offsets.append(sample.params["offset"])
         return Outcome(3, len(self.seeds) <= self.rejects)
+
+    def alive(self) -> bool:
+        return True
 
     def log_tail(self) -> str:
         return ""
