@@ -7,12 +7,12 @@ import functools
 from collections.abc import Callable
 from types import MappingProxyType
 
-from assets import kangaroo, people, props, vegetation, vehicles
+from assets import kangaroo, people, props, two_wheelers, vegetation, vehicles
 from assets.model import Model
 
 Maker = Callable[[int, tuple[float, float, float] | None], Model]
 MODELS: MappingProxyType[str, Maker] = MappingProxyType(
-    {**kangaroo.MODELS, **people.MODELS, **vehicles.MODELS, **vegetation.MODELS, **props.MODELS}
+    {**kangaroo.MODELS, **people.MODELS, **vehicles.MODELS, **two_wheelers.MODELS, **vegetation.MODELS, **props.MODELS}
 )
 """Catalogue name -> function of (variant, size)."""
 

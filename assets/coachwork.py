@@ -249,7 +249,7 @@ def _mirrors(shell: Shell, face: Face, pieces: Pieces, fine: bool) -> None:
     large = not face.bonnet
     x = shell.axles[0] + 0.55 if large else face.doors[0] - 0.16
     if face.cargo is None and large:
-        x = shell.length / 2 - 0.05
+        x = shell.length / 2 - 0.22
     z = face.belt[0] + (0.55 if large else 0.095)
     tall = 2.6 if large else 1.0
     for side in (1.0, -1.0):

@@ -28,11 +28,13 @@ BONES: dict[str, tuple[str | None, tuple[float, float, float]]] = {
     "arm.L": ("chest", (-0.01, 0.175, 1.41)),
     "forearm.L": ("arm.L", (-0.02, 0.235, 1.14)),
     "hand.L": ("forearm.L", (0.02, 0.265, 0.89)),
+    "palm.L": ("hand.L", (0.030, 0.267, 0.825)),
     "thigh.L": ("pelvis", (0.0, 0.090, 0.92)),
     "shin.L": ("thigh.L", (0.012, 0.095, 0.50)),
     "foot.L": ("shin.L", (-0.02, 0.098, 0.085)),
     "toe.L": ("foot.L", (0.110, 0.105, 0.022)),
 }
+ARMS = tuple(Limb((f"arm.{s}", f"forearm.{s}", f"hand.{s}", f"palm.{s}"), -1.0) for s in "LR")
 LEGS = tuple(Limb((f"thigh.{s}", f"shin.{s}", f"foot.{s}", f"toe.{s}"), 1.0) for s in "LR")
 HEEL = (-0.060, 0.0)
 """(x, z) [m] of the point on which the heel lands, rest pose."""
@@ -148,7 +150,7 @@ def skeleton(person: Person) -> Skeleton:
     standard = Skeleton.of(BONES)
     joints = standard.joints.copy()
     if person.woman:
-        arms = [standard.index(f"{bone}.{s}") for bone in ("arm", "forearm", "hand") for s in "LR"]
+        arms = [standard.index(f"{bone}.{s}") for bone in ("arm", "forearm", "hand", "palm") for s in "LR"]
         joints[arms, 1] -= 0.018 * np.sign(joints[arms, 1])
     return replace(standard, joints=joints * person.scale)
 
