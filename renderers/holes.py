@@ -26,7 +26,7 @@ class HoleTable:
         starts = np.cumsum([0] + [len(mesh.faces) for mesh, _ in meshes])
         self._row = np.concatenate(
             [
-                np.tile(np.arange(start, start + len(mesh.faces)), copies)
+                np.tile(np.arange(start, start + len(mesh.faces), dtype=np.int32), copies)
                 for start, (mesh, copies) in zip(starts, meshes, strict=False)
             ]
         )
@@ -42,7 +42,8 @@ class HoleTable:
         if not self.any:
             return rays[:0]
         material = self._material[face[rays]]
-        rays, material = rays[material >= 0], material[material >= 0]
+        holed = np.flatnonzero(material >= 0)
+        rays, material = rays[holed], material[holed].astype(np.int64)
         corner, weight = self._uvs[self._row[face[rays]]], uv[rays]
         place = (
             corner[:, 0] + weight[:, :1] * (corner[:, 1] - corner[:, 0]) + weight[:, 1:] * (corner[:, 2] - corner[:, 0])
@@ -63,10 +64,10 @@ class HoleTable:
         return total
 
 
-def _holed(mesh: Mesh, materials: dict[Material, int]) -> NDArray[np.int64]:
+def _holed(mesh: Mesh, materials: dict[Material, int]) -> NDArray[np.int16]:
     """Number (F,) of each face's material among those with holes, new ones added to ``materials``; -1 is solid."""
     numbers = [
         materials.setdefault(m, len(materials)) if m.texture is not None and m.alpha_cutoff > 0 else -1
         for m in mesh.materials
     ]
-    return np.array(numbers, np.int64)[mesh.face_materials]
+    return np.array(numbers, np.int16)[mesh.face_materials]

@@ -6,6 +6,7 @@ at the pose that the body has when the ray is fired, which gives exact rolling-s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -19,8 +20,8 @@ from renderers import bounds
 from renderers.holes import HoleTable
 from renderers.scene import Hits, Instance, Placement, Scene
 
-STATIC_TRIANGLES = 400_000
-"""Copies of one placement may add so many triangles to the static tree before a coarser level of detail is taken."""
+STATIC_TRIANGLES = 250_000
+"""All copies of one thing may add so many triangles to the static tree before a coarser level of detail is taken."""
 SKINNED_TRIANGLES = 6_000
 """Skinned meshes, whose tree is rebuilt each tick, use the finest level of detail with at most so many triangles."""
 LAYERS = 12
@@ -48,6 +49,7 @@ class Tree:
             o3d.core.Tensor.from_numpy(np.ascontiguousarray(faces, np.uint32)),
         )
         self.tags, self.reflectances, self._holes = tags, reflectances, holes
+        self._nearest(np.array([[0, 0, 0, 0, 0, 1]], np.float32))  # Embree builds its tree on the first ray
 
     def cast(self, rays: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
         """Nearest solid hits of ``rays`` (N, 6), origin and direction: (N,) t (inf: none), faces, |cos incidence|."""
@@ -90,12 +92,13 @@ class RayCaster:
         self._static: Tree | None = None
         self._rigid: dict[tuple[Mesh, int], Tree] = {}
         self._bodies: list[list[_Body]] = []
+        self._shapes = bounds.BodyBounds()
 
     def update(self, scene: Scene) -> None:
         """Takes over the scene's state: the static tree when it is another level, new meshes, poses, skins."""
         if scene.static is not self._static_key:
             self._static_key, self._static = scene.static, _static_tree(scene.static)
-        bodies = [_Body(instance, self._tree(instance)) for instance in scene.bodies]
+        bodies = [_Body(instance, self._tree(instance), self._shapes) for instance in scene.bodies]
         bodies.sort(key=lambda body: body.object_id)
         self._bodies = [list(group) for _, group in groupby(bodies, key=lambda body: body.object_id)]
 
@@ -141,14 +144,14 @@ class RayCaster:
 class _Body:
     """One part of a moving body, with its way through the tick."""
 
-    def __init__(self, instance: Instance, tree: Tree) -> None:
+    def __init__(self, instance: Instance, tree: Tree, shapes: bounds.BodyBounds) -> None:
         self.object_id, self._tree = instance.object_id, tree
         self._linear = instance.previous_world_from_mesh[:3, :3].astype(np.float64)
         self._start = instance.previous_world_from_mesh[:3, 3]
         self._move = instance.world_from_mesh[:3, 3] - self._start
         turn = instance.world_from_mesh[:3, :3] @ np.linalg.inv(self._linear)
         self._turn = Rotation.from_matrix(turn).as_rotvec()
-        local = bounds.BodyBounds().points(instance, instance.lods[0], instance.bones)
+        local = shapes.points(instance, instance.lods[0], instance.bones)
         ends = [local @ m[:3, :3].T + m[:3, 3] for m in (instance.previous_world_from_mesh, instance.world_from_mesh)]
         self._local_radius = float(np.linalg.norm(local, axis=1).max())
         scale = float(bounds.largest_scale(self._linear[None])[0])
@@ -172,7 +175,7 @@ class _Body:
         """Casts the rays ``near`` that pass the swept sphere, moved into the body's frame, and merges their hits."""
         if not len(near):
             return
-        near = near[_touching(rays[near], self.center[None], np.array([self.radius]), hits.distance[near])[:, 0]]
+        near = near[_touching(rays[near], self.center[None], np.array([self.radius]), hits.distance[near])[0]]
         if not len(near):
             return
         share = fraction[near].astype(np.float64)
@@ -206,15 +209,20 @@ def _merge(
 def _touching(
     rays: NDArray[np.float32], centers: NDArray[np.float64], radii: NDArray[np.float64], reach: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """Which rays (N, 6), as far as ``reach`` (N,), touch which of B spheres: (N, B)."""
-    anchor = rays[:1, :3].astype(np.float64)  # keeps float32 sharp far from the world's origin
-    origin, direction = (rays[:, :3] - anchor).astype(np.float32), rays[:, 3:]
+    """Which of B spheres are touched by which rays (N, 6), as far as those ``reach`` (N,): (B, N)."""
+    anchor = rays[0, :3]  # keeps float32 sharp far from the world's origin
+    origin, direction = np.ascontiguousarray((rays[:, :3] - anchor).T), np.ascontiguousarray(rays[:, 3:].T)
     center = (centers - anchor).astype(np.float32)
-    radius = (radii * 1.001 + 0.01).astype(np.float32)
-    along = direction @ center.T - np.einsum("ni,ni->n", origin, direction)[:, None]
-    square = np.einsum("bi,bi->b", center, center) - 2 * origin @ center.T
-    square += np.einsum("ni,ni->n", origin, origin)[:, None]
-    return (square - along**2 <= radius**2) & (along >= -radius) & (along - radius <= reach[:, None])
+    radius = (radii * 1.001 + 0.01).astype(np.float32)[:, None]
+    along = center @ direction
+    along -= (origin * direction).sum(0)
+    square = center @ (-2 * origin)
+    square += (origin * origin).sum(0)
+    square += ((center * center).sum(1)[:, None] - radius**2) - along * along
+    touching = square <= 0
+    touching &= along >= -radius
+    touching &= along <= reach + radius
+    return touching
 
 
 def _near(groups: list[list[_Body]], rays: NDArray[np.float32], reach: NDArray[np.float32]) -> list[NDArray[np.int64]]:
@@ -227,7 +235,7 @@ def _near(groups: list[list[_Body]], rays: NDArray[np.float32], reach: NDArray[n
         centers.append(center)
         radii.append(max(float(np.linalg.norm(body.center - center)) + body.radius for body in group))
     touching = _touching(rays, np.array(centers), np.array(radii), reach)
-    return [np.flatnonzero(column) for column in touching.T]
+    return [np.flatnonzero(row) for row in touching]
 
 
 def _mesh_tree(mesh: Mesh, vertices: NDArray[np.float32], tag: int) -> Tree:
@@ -243,11 +251,14 @@ def _reflectances(mesh: Mesh) -> NDArray[np.float32]:
 def _static_tree(placements: Sequence[Placement]) -> Tree | None:
     vertices, faces, tags, reflectances, meshes = [], [], [], [], []
     total = 0
-    for placement in placements:
-        copies = len(placement.world_from_mesh)
-        if not placement.solid or not copies:
-            continue
-        mesh = next((m for m in placement.lods if len(m.faces) * copies <= STATIC_TRIANGLES), placement.lods[-1])
+    solid = [p for p in placements if p.solid and len(p.world_from_mesh)]
+    crowd: Counter[Mesh] = Counter()  # towns come in tiles: a thing may be placed in many of them
+    for placement in solid:
+        crowd[placement.lods[0]] += len(placement.world_from_mesh)
+    for placement in solid:
+        copies, everywhere = len(placement.world_from_mesh), crowd[placement.lods[0]]
+        fitting = (mesh for mesh in placement.lods if len(mesh.faces) * everywhere <= STATIC_TRIANGLES)
+        mesh = next(fitting, placement.lods[-1])
         moved = np.einsum("nij,vj->nvi", placement.world_from_mesh[:, :3, :3], mesh.vertices)
         vertices.append((moved + placement.world_from_mesh[:, None, :3, 3]).reshape(-1, 3).astype(np.float32))
         starts = total + np.arange(copies) * len(mesh.vertices)
