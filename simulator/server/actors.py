@@ -60,18 +60,15 @@ class Actor:
     children: list[Actor] = field(default_factory=list)
 
     @property
-    def body_from_origin(self) -> Array:
-        """Where CARLA has the actor's origin: a walker's is at the hips, half way up; all others' on the ground."""
-        origin = np.eye(4)
-        if self.blueprint.kind is Kind.WALKER:
-            origin[2, 3] = self.require_body().model.center[2]
-        return origin
+    def origin_height(self) -> float:
+        """Where CARLA has the actor's origin [m] above ours: a walker's is at the hips, half way up."""
+        return float(self.require_body().model.center[2]) if self.blueprint.kind is Kind.WALKER else 0.0
 
     @property
     def world_from_actor(self) -> Array:
         """Pose now (4, 4)."""
         if self.body is not None:
-            return self.body.world_from_body @ self.body_from_origin
+            return raised(self.body.world_from_body, self.origin_height)
         if self.parent is not None:
             return self.parent.world_from_actor @ self.pose
         return self.pose
@@ -80,7 +77,7 @@ class Actor:
     def previous_world_from_actor(self) -> Array:
         """Pose one tick ago (4, 4); free actors without a body count as still."""
         if self.body is not None:
-            return self.body.previous_world_from_body @ self.body_from_origin
+            return raised(self.body.previous_world_from_body, self.origin_height)
         if self.parent is not None:
             return self.parent.previous_world_from_actor @ self.pose
         return self.pose
@@ -119,7 +116,8 @@ class Actor:
             return wire.EMPTY_BOX
         model = self.body.model
         origin_from_box = np.eye(4)
-        origin_from_box[:3, 3] = model.center - self.body_from_origin[:3, 3]
+        origin_from_box[:3, 3] = model.center
+        origin_from_box[2, 3] -= self.origin_height
         return wire.encode_box(origin_from_box, model.size, self.actor_id)
 
     def tags(self) -> bytes:
@@ -136,6 +134,15 @@ class Actor:
             self.tags(),
             b"" if self.sensor is None or self.sensor.stream is None else self.sensor.stream.token,
         ]
+
+
+def raised(pose: Array, height: float) -> Array:
+    """A pose (4, 4) moved along its own z axis [m]."""
+    if not height:
+        return pose
+    result = pose.copy()
+    result[:3, 3] += height * pose[:3, 2]
+    return result
 
 
 def tint_of(color: str) -> tuple[float, float, float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import hypot
+
 import numpy as np
 
-from simulator.server.actors import Actor, tint_of
+from simulator.server.actors import Actor, raised, tint_of
 from simulator.server.blueprints import SPECTATOR, Blueprint, Kind
 from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
@@ -74,9 +76,8 @@ class Episode:
 
     def _spawn_body(self, blueprint: Blueprint, values: dict[str, str], world_from_origin: Array) -> Actor:
         model = blueprint.model()
-        world_from_body = world_from_origin.copy()
-        if blueprint.kind is Kind.WALKER:
-            world_from_body[:3, 3] -= world_from_origin[:3, 2] * model.center[2]
+        height = model.center[2] if blueprint.kind is Kind.WALKER else 0.0
+        world_from_body = raised(world_from_origin, -height).copy()
         # Clients place walkers' hips anywhere near the ground: like CARLA, lift what would stand in it.
         try:
             heights, _ = self.town.ground(world_from_body[None, :2, 3])
@@ -101,7 +102,7 @@ class Episode:
     def place(self, actor: Actor, world_from_actor: Array) -> None:
         """Move an actor at once. An attached one takes the pose as relative to its parent, as in CARLA."""
         if actor.body is not None:
-            self.world.teleport(actor.actor_id, world_from_actor @ np.linalg.inv(actor.body_from_origin))
+            self.world.teleport(actor.actor_id, raised(world_from_actor, -actor.origin_height))
         else:
             actor.pose = world_from_actor
 
@@ -135,7 +136,7 @@ class Episode:
                 continue
             body = actor.vehicle()
             place = body.world_from_body[:3, 3]
-            if actor.limit_at is None or np.linalg.norm(place - actor.limit_at) > LIMIT_SPACING:
+            if actor.limit_at is None or hypot(*(place - actor.limit_at)) > LIMIT_SPACING:
                 actor.limit_at, actor.speed_limit = place, self.road_map.speed_limit(place)
             if actor.values["sticky_control"].lower() == "false":
                 body.control = VehicleControl()

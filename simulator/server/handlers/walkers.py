@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from simulator.server import wire
+from simulator.server.actors import raised
 from simulator.server.handlers.registry import command, unsupported
 from simulator.server.wire import Array, WalkerControl, integer, number, transform
 from simulator.world import walkers as world_walkers
@@ -26,7 +25,7 @@ def apply_control_to_walker(server: Server, actor_id: int, control: WalkerContro
 def apply_walker_state(server: Server, actor_id: int, pose: Array, speed: float) -> None:
     """The client's walker AI moves its walkers itself; a batch command only. Raises Refusal."""
     actor = server.episode.find(actor_id)
-    actor.walker().walk_to(pose @ np.linalg.inv(actor.body_from_origin), speed)
+    actor.walker().walk_to(raised(pose, -actor.origin_height), speed)
 
 
 walker_state = (integer, transform, number)
