@@ -297,13 +297,15 @@ def _reach(surface: Solid, start: tuple[float, float, float], towards: tuple[flo
     return away * (1 - first)
 
 
-def add_plate(pieces: Pieces, center: tuple[float, float, float], side: float, number: str) -> None:
-    """A number plate facing forward (``side`` +1) or backward (-1), lettered so as to be read from outside."""
+def add_plate(
+    pieces: Pieces, center: tuple[float, float, float], side: float, number: str, half: float = 0.255
+) -> None:
+    """A plate ``2 half`` [m] wide that faces forward (``side`` +1) or backward (-1), to be read from outside."""
     x, y, z = center
     right = np.array([0.0, side, 0.0])
     up = np.array([0.0, 0.0, 1.0])
     corners = [
-        np.array([x + side * 0.004, y, z]) + a * 0.255 * right + b * 0.055 * up
+        np.array([x + side * 0.004, y, z]) + a * half * right + b * (half * 0.215) * up
         for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
     ]
     uvs = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1]])
@@ -311,7 +313,9 @@ def add_plate(pieces: Pieces, center: tuple[float, float, float], side: float, n
     normals = np.tile([side, 0.0, 0.0], (4, 1))
     pieces.add(np.array(corners), faces, f.plate(number), normals=normals, uvs=uvs * 0.998 + 0.001)
     low, high = sorted([x - side * 0.02, x + side * 0.003])
-    pieces.add_solid(box((low, y - 0.26, z - 0.058), (high, y + 0.26, z + 0.058)), f.PLASTIC, crease=0)
+    pieces.add_solid(
+        box((low, y - half - 0.005, z - half * 0.23), (high, y + half + 0.005, z + half * 0.23)), f.PLASTIC, crease=0
+    )
 
 
 def number_of(variant: int) -> str:

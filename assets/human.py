@@ -79,8 +79,8 @@ class Person:
         sleeves: 1 long, 0 short.
         coat: whether the upper garment is thick and reaches below the hips.
         skirt, shorts: instead of long trousers.
-        style: hair, ``short``, ``long`` or ``bun``.
-        helmet: sRGB of a helmet in place of hair, or None.
+        style: hair, ``short``, ``long`` or ``bun``; of a helmet ``full``, else open.
+        helmet: sRGB of a helmet in place of hair, or None; with the style ``full`` it covers the face.
     """
 
     height: float
@@ -198,10 +198,17 @@ def _skin(p: Person) -> list[Bit]:
 
 def _hair(p: Person) -> list[Bit]:
     if p.helmet is not None:
-        return [
-            _bit("head", (-0.030, 0, 1.700), (0.035, 0, 1.695), 0.112, 0.100, 0.92, 0.03),
-            _bit("head", (-0.055, 0, 1.665), (-0.02, 0, 1.70), 0.095, 0.100, 0.96, 0.03),
+        shell = [
+            _bit("head", (-0.040, 0, 1.715), (0.020, 0, 1.722), 0.105, 0.092, 0.92, 0.03),
+            _bit("head", (-0.060, 0, 1.675), (-0.03, 0, 1.71), 0.090, 0.100, 0.96, 0.03),
         ]
+        if p.style == "full":
+            shell += [
+                _bit("head", (-0.020, 0, 1.680), (0.000, 0, 1.60), 0.120, 0.108, 0.95, 0.04),
+                _bit("head", (0.030, 0, 1.565), (0.060, 0, 1.570), 0.085, 0.075, 0.95, 0.04),
+                _bit("head", (0.045, 0, 1.650), (0.050, 0, 1.650), 0.080, 0.080, 1.15, 0.01, "visor"),
+            ]
+        return shell
     bits = [
         _bit("head", (-0.028, 0, 1.690), (0.000, 0, 1.704), 0.093, 0.083, 0.89, 0.03),
         _bit("head", (-0.045, 0, 1.655), (-0.045, 0, 1.590), 0.072, 0.050, 1.02, 0.03),
@@ -370,7 +377,16 @@ def clothed(person: Person, seed: int) -> tuple[Mesh, ...]:
     ]
     layers = (
         (_skin(person), SKIN, skin, accents, 0.03, 0.0075, (2600, 800, 190), None),
-        (_hair(person), HAIR, hair, {"brow": person.hair}, 0.20, 0.0075, (1100, 320, 80), None),
+        (
+            _hair(person),
+            HAIR,
+            hair,
+            {"brow": person.hair, "visor": (0.03, 0.03, 0.035)},
+            0.20,
+            0.0075,
+            (1100, 320, 80),
+            None,
+        ),
         (_top(person), CLOTH, person.top, {"collar": shade}, 0.10, 0.011, (1400, 440, 130), hem),
         (_sleeves(person), CLOTH, person.top, {}, 0.10, 0.011, (900, 280, 80), cuff),
         (_bottom(person), CLOTH, person.bottom, {}, 0.12, 0.011, (1400, 440, 140), leg),

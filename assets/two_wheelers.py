@@ -100,7 +100,8 @@ def _bicycle_frame(level: int) -> Mesh:
         n,
         [
             (seat, (-0.25, 0.0, 0.93), 0.013), (head, (0.35, 0.0, 0.98), 0.014),
-            ((0.36, -0.27, 1.0), (0.36, 0.27, 1.0), 0.012), ((fork[0], -0.055, fork[2]), (fork[0], 0.055, fork[2]), 0.014),
+            ((0.36, -0.27, 1.0), (0.36, 0.27, 1.0), 0.012), ((fork[0], -0.055, fork[2]),
+            (fork[0], 0.055, fork[2]), 0.014),
             *_both([((0.36, 0.20, 1.0), (0.30, 0.29, 1.0), 0.017)]),
         ],
     )  # fmt: skip
@@ -196,7 +197,7 @@ def _motorcycle_body(level: int, number: str) -> Mesh:
         pieces.add_solid(mirror.translate((0.33, side * 0.34, 1.22)), f.TRIM, crease=50)
     if level == 0:
         _bars(pieces, f.TRIM, 6, [((-0.80, 0.0, 0.80), (-0.93, 0.0, 0.62), 0.02)])
-        add_plate(pieces, (-0.94, 0.0, 0.62), -1.0, number)
+        add_plate(pieces, (-0.94, 0.0, 0.64), -1.0, number, half=0.14)
     return pieces.mesh()
 
 
@@ -251,7 +252,9 @@ def _motorcycle(variant: int) -> tuple[Part, ...]:
     number = number_of(variant)
     tag = Tag.MOTORCYCLE
     helmet = ((0.06, 0.06, 0.07), (0.80, 0.80, 0.80), (0.55, 0.06, 0.05))[variant % 3]
-    person = replace(Person.adult(variant), skirt=False, shorts=False, coat=False, sleeves=1.0, helmet=helmet)
+    person = replace(
+        Person.adult(variant), skirt=False, shorts=False, coat=False, sleeves=1.0, helmet=helmet, style="full"
+    )
     pedals = ((-0.02, 0.20, 0.37), (-0.02, -0.20, 0.37))
     front, rear = MOTORCYCLE_WHEELS
     return (
