@@ -95,6 +95,10 @@ class Extension:
             {key: _returns(row) for key, row in answer["lidars"].items()},
         )
 
+    def timings(self) -> dict[str, float]:
+        """Wall time [s] that the server has spent since it started, by stage."""
+        return dict(self._call("longtail.timings"))
+
     def _call(self, method: str, *arguments: Any) -> Any:
         self._number += 1
         self._socket.sendall(msgpack.packb([0, self._number, method, [[False], *arguments]]))

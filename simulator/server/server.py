@@ -19,6 +19,7 @@ from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
 from simulator.server.sensors.renderers import Renderers
 from simulator.server.snapshot import snapshot
+from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.town import Town, load_town
@@ -75,6 +76,7 @@ class Server:
         self.traffic_managers: dict[int, tuple[str, Connection]] = {}
         self.caller: Connection | None = None
         self.renderers = Renderers()
+        self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
         self.uploaded: str | None = None
         self._stopping = False
@@ -151,9 +153,10 @@ class Server:
         """One step of the world, then the sensors, then the snapshot."""
         episode, dt = self.episode, self.step_length
         self.streams.settle()
-        episode.before_step(dt)
-        episode.world.step(dt)
-        episode.after_step()
+        with self.stopwatch.stage("world"):
+            episode.before_step(dt)
+            episode.world.step(dt)
+            episode.after_step()
         self.frame += 1
         self.elapsed += dt
         self.moment = Moment(
@@ -164,6 +167,7 @@ class Server:
             episode.road_map,
             episode.actors,
             self.renderers,
+            self.stopwatch,
             lossless=self.settings.synchronous,
             rendering=not self.settings.no_rendering,
         )

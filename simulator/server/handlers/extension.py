@@ -38,12 +38,19 @@ def labels(server: Server, cameras: list[int], lidars: list[int]) -> dict[str, A
     """Objects, their outlines in cameras, and what LiDAR returns met, all of the present frame."""
     if server.moment is None:
         raise Refusal("longtail.labels: there has been no tick in this episode")
-    return {
-        "frame": server.frame,
-        "objects": _objects(server),
-        "cameras": {actor_id: _outlines(server, actor_id) for actor_id in cameras},
-        "lidars": {actor_id: _returns(server, actor_id) for actor_id in lidars},
-    }
+    with server.stopwatch.stage("labels"):
+        return {
+            "frame": server.frame,
+            "objects": _objects(server),
+            "cameras": {actor_id: _outlines(server, actor_id) for actor_id in cameras},
+            "lidars": {actor_id: _returns(server, actor_id) for actor_id in lidars},
+        }
+
+
+@extension("longtail.timings")
+def timings(server: Server) -> dict[str, float]:
+    """Wall time by stage [s] since the server started."""
+    return server.stopwatch.seconds
 
 
 def _objects(server: Server) -> list[list[float]]:

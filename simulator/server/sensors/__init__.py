@@ -47,7 +47,9 @@ def measure(moment: Moment) -> None:
     due = [(actor, actor.sensor) for actor in moment.actors.values() if actor.sensor and actor.sensor.due(moment)]
     if not moment.rendering:
         due = [(actor, sensor) for actor, sensor in due if not isinstance(sensor, cameras.Camera)]
-    cameras.measure_all(moment, [(actor, sensor) for actor, sensor in due if isinstance(sensor, cameras.Camera)])
+    with moment.stopwatch.stage("cameras"):
+        cameras.measure_all(moment, [(actor, sensor) for actor, sensor in due if isinstance(sensor, cameras.Camera)])
     for actor, sensor in due:
         if not isinstance(sensor, cameras.Camera):
-            sensor.measure(moment, actor)
+            with moment.stopwatch.stage(sensor.stage):
+                sensor.measure(moment, actor)

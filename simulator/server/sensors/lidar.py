@@ -42,6 +42,7 @@ class Lidar(Sensor):
     """
 
     code = 11
+    stage = "lidars"
 
     def __init__(self, values: Mapping[str, str], seed: int, actor_id: int, streams: StreamServer) -> None:
         super().__init__(values, seed, actor_id, streams)

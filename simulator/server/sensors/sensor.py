@@ -14,6 +14,7 @@ from simulator.handedness import carla_from_matrix
 from simulator.server.actors import Actor
 from simulator.server.road_map import RoadMap
 from simulator.server.snapshot import HEADER
+from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import Stream, StreamServer
 from simulator.world.world import World
 
@@ -37,6 +38,7 @@ class Moment:
     road_map: RoadMap
     actors: Mapping[int, Actor]
     renderers: Renderers
+    stopwatch: Stopwatch
     lossless: bool
     rendering: bool = True
     _scene: Scene | None = field(default=None, repr=False)
@@ -54,11 +56,13 @@ class Sensor(ABC):
 
     Attributes:
         code: CARLA's sensor type in message headers.
+        stage: under which its time is counted.
         values: its blueprint's attributes.
         random: its own generator, drawn from (seed, noise_seed, actor id): what one sensor draws, no other feels.
     """
 
     code: int
+    stage = "other sensors"
 
     def __init__(self, values: Mapping[str, str], seed: int, actor_id: int, streams: StreamServer) -> None:
         self.values = values
