@@ -129,9 +129,9 @@ def blades() -> Material:
     def draw(tile: Array, random: np.random.Generator) -> None:
         side = len(tile)
         for _ in range(80):
-            root = np.array([0.5 + random.normal(0, 0.1), 1.0]) * side
-            heading = random.normal(0, 0.36)
-            length = side * random.uniform(0.25, 0.97) * np.cos(heading)
+            root = np.array([0.5 + random.normal(0, 0.07), 1.0]) * side
+            heading = random.normal(0, 0.34)
+            length = side * random.uniform(0.25, 0.97) * np.cos(1.4 * heading)
             color = np.array([226.0, 214.0, 186.0]) * random.uniform(0.5, 1.1) + random.normal(0, 7, 3)
             _leaf(tile, root, heading, length, side * random.uniform(0.008, 0.018), random.normal(0, 0.6), color)
 

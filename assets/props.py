@@ -106,7 +106,7 @@ def reflector_post(variant: int, size: Size = None) -> Model:
 
     def level(bands: bool) -> Mesh:
         pieces = [box((0.03, 0.11, 1.1), (0, 0, 0.48), _PLASTIC, dirt)]
-        pieces.append(box((0.034, 0.114, 0.12), (0, 0, 0.12), _PLASTIC, dirt * [0.72, 0.52, 0.40]))
+        pieces.append(box((0.034, 0.114, 0.2), (0, 0, 0.05), _PLASTIC, dirt * [0.86, 0.72, 0.60]))
         if bands:
             pieces.append(box((0.006, 0.085, 0.18), (0.018, 0, 0.86), _RED_REFLECTOR, _NEUTRAL))
             pieces.append(box((0.006, 0.085, 0.18), (-0.018, 0, 0.86), _WHITE_REFLECTOR, _NEUTRAL))
@@ -180,7 +180,7 @@ def rock(variant: int, size: Size = None) -> Model:
     squash = random.uniform([0.22, 0.16, 0.12], [0.32, 0.26, 0.22])
     planes = random.normal(0, 1, (9, 3))
     planes /= np.linalg.norm(planes, axis=1, keepdims=True)
-    cuts = random.uniform(0.62, 0.95, 9)
+    cuts = random.uniform(0.5, 0.85, 9)
 
     def level(subdivisions: int) -> Mesh:
         sphere = trimesh.creation.icosphere(subdivisions)
@@ -216,12 +216,15 @@ def fence(variant: int, size: Size = None) -> Model:
 
 
 def wires(starts: Array, ends: Array, sag: float, steps: int = 8) -> Mesh:
-    """Wires from ``starts`` to ``ends`` (N, 3) [m] that hang ``sag`` [m] lower in the middle (a parabola)."""
+    """Wires from ``starts`` to ``ends`` (N, 3) [m] that hang ``sag`` [m] lower in the middle (a parabola).
+
+    They are as thick as aerial bundled cable: 4 cm.
+    """
     t = np.linspace(0, 1, steps + 1)
     pieces = []
     for start, end in zip(starts, ends, strict=True):
         path = start + (end - start) * t[:, None] - np.array([0, 0, 4 * sag]) * (t * (1 - t))[:, None]
-        pieces.append(tube(path, np.full(len(t), 0.011), 3, _WIRE, _NEUTRAL))
+        pieces.append(tube(path, np.full(len(t), 0.02), 3, _WIRE, _NEUTRAL))
     return join(pieces)
 
 

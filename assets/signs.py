@@ -44,7 +44,7 @@ def kangaroo() -> Material:
     picture = np.full((SIDE, SIDE, 3), (246, 190, 20), np.uint8)
     cv2.rectangle(picture, (14, 14), (SIDE - 15, SIDE - 15), (16, 16, 16), 12)
     # the plate hangs on its corner: the animal is drawn turned against it
-    turn = np.array([[np.cos(np.pi / 4), -np.sin(np.pi / 4)], [np.sin(np.pi / 4), np.cos(np.pi / 4)]])
+    turn = np.array([[np.cos(np.pi / 4), np.sin(np.pi / 4)], [-np.sin(np.pi / 4), np.cos(np.pi / 4)]])
     outline = (np.array(_KANGAROO) - [0.49, 0.5]) * 0.98 @ turn + 0.5
     cv2.fillPoly(picture, [_points(outline)], (16, 16, 16), cv2.LINE_AA, 4)
     return _material("sign.kangaroo", picture)

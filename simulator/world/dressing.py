@@ -88,9 +88,8 @@ def build(network: Network, surface: Surface, footing: Footing, biome: Biome, se
     stage = _Stage()
     shapely.prepare(surface.outline)
     edge = cKDTree(shapely.get_coordinates(surface.outline.segmentize(1.0)))
-    lone = np.zeros((0, 2))
     for number, growth in enumerate(biome.growth):
-        lone = _grow(stage, growth, surface, edge, footing, biome, seed, 100 * (number + 1), lone)
+        _grow(stage, growth, surface, edge, footing, biome, seed, 100 * (number + 1))
     for road in network.roads:
         if road.junction == "-1":
             _signs(stage, road, surface, footing)
@@ -120,12 +119,9 @@ def _on_ground(points: Array, footing: Footing) -> Array:
 
 def _grow(
     stage: _Stage, growth: Growth, surface: Surface, edge: cKDTree, footing: Footing, biome: Biome, seed: int,
-    stream: int, trees: Array,
-) -> Array:  # fmt: skip
-    """Scatters one kind of plant over its band: one candidate per jittered cell, kept by chance and by patches.
-
-    Returns all trunks so far (N, 2), which later ones keep clear of.
-    """
+    stream: int,
+) -> None:  # fmt: skip
+    """Scatters one kind of plant over its band: one candidate per jittered cell, kept by chance and by patches."""
     spacing = growth.density**-0.5
     cell = _cells(growth, spacing, surface, edge)
     draw = [hashed(cell, seed * 1000 + stream + k) for k in range(6)]
@@ -142,23 +138,21 @@ def _grow(
         )
         thin = np.ones(len(points))
     keep &= draw[2] < ((1 - growth.patchiness) + growth.patchiness * np.clip(patch, 0, 1)) * thin
-    points, chosen = points[keep], [d[keep] for d in draw]
+    points, chosen, patch = points[keep], [d[keep] for d in draw], np.clip(patch[keep], 0, 1)
     if growth.trunk > 0 and len(points):
         pairs = cKDTree(points).query_pairs(3.5, output_type="ndarray")
         clear = np.ones(len(points), bool)
         clear[pairs.max(axis=1) if len(pairs) else []] = False
-        points, chosen = points[clear], [d[clear] for d in chosen]
+        points, chosen, patch = points[clear], [d[clear] for d in chosen], patch[clear]
     if not len(points):
-        return trees
-    scale = growth.scale[0] + (growth.scale[1] - growth.scale[0]) * chosen[3] ** 1.5
+        return
+    scale = growth.scale[0] + (growth.scale[1] - growth.scale[0]) * chosen[3] ** 1.5 * (0.5 + 0.5 * patch)
     variant = (chosen[4] * growth.variants).astype(np.int64)
     feet = _on_ground(points, footing)
     stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach, growth.ray_level)
     if growth.trunk > 0:
         for foot, factor in zip(feet, scale, strict=True):
             stage.obstacles.append(cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION))
-        return np.concatenate([trees, points])
-    return trees
 
 
 def _cells(growth: Growth, spacing: float, surface: Surface, edge: cKDTree) -> NDArray[np.int64]:
@@ -226,7 +220,7 @@ def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> Non
     hooks = np.einsum("nij,kj->nki", matrices, np.column_stack([props.WIRE_POINTS, np.ones(3)]))[:, :, :3]
     for first, second in pairwise(hooks):
         wire = placed(props.wires(first, second, 0.9), Tag.POLES)
-        stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=220.0, solid=False))
+        stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=150.0, solid=False))
 
 
 def _fences(stage: _Stage, road: Road, footing: Footing, surface: Surface, edge: cKDTree) -> None:
