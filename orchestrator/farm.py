@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 import traceback
@@ -229,9 +230,12 @@ def farm(workers: int, address: str | None = None) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         what = f"join the Ray cluster at {address}" if address else "start Ray on this machine"
         raise JobError(f"cannot {what}: {error}; check `ray status` and the --address") from error
+    # Clusters and services end a job with SIGTERM; it is taken as Ctrl-C is, in place of Ray's stack trace.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
+        signal.signal(signal.SIGTERM, before)
         ray.shutdown()
 
 

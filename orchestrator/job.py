@@ -75,14 +75,16 @@ class Task:
 
 
 def plan(scripts: Sequence[str], scenes: int, seed: int, rig: Rig) -> Job:
-    """The job for scripts given by path or library name. Compiles each once, so that a broken one is found at once.
+    """The job for scripts given by path or library name. Compiles each and draws its first scene, so that a
+    broken one is found at once.
 
     Raises:
         scenarios.catalog.UnknownScenario: there is no such script.
-        scenarios.sampler.ScenarioError: one does not compile.
+        scenarios.sampler.ScenarioError: one does not compile, or its requirements cannot be met.
     """
     compiled = []
     for given in dict.fromkeys(scripts):
         scenario = Scenario(find(given))
+        scenario.sample(seed, 0)  # tells impossible requirements before anything is started
         compiled.append(Script(name=scenario.name, path=str(scenario.path), digest=scenario.digest))
     return Job(longtail=version("longtail"), scripts=tuple(compiled), scenes=scenes, seed=seed, rig=rig)

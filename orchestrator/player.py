@@ -58,7 +58,7 @@ class EmbeddedPlayer:
     def timings(self) -> dict[str, float]:
         """Wall time [s] that the server has spent since it started, by stage."""
         with closing(Extension(self._server.host, self._server.port)) as extension:
-            return extension.timings()  # type: ignore[attr-defined]
+            return extension.timings()
 
     def alive(self) -> bool:
         """See `Player`."""

@@ -243,7 +243,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at /proc")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_running_when_the_driver_goes(script: Path, tmp_path: Path, how: signal.Signals) -> None:
     code = f"""
         import pathlib, subprocess, time
@@ -281,7 +281,7 @@ def test_nothing_is_left_running_when_the_driver_goes(script: Path, tmp_path: Pa
         assert len(below) > 5
         driver.send_signal(how)
         driver.wait(30)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120  # Ray's agents look for their parent now and then
         while left := [pid for pid in below if alive(pid)]:
             assert time.monotonic() < deadline, left
             time.sleep(0.2)
