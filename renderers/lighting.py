@@ -21,14 +21,14 @@ SKY_SIZE = (64, 64)
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 OVERCAST_SHARE = 0.22
 """Light under a closed deck of clouds over that of a clear sky: 10-25 klx over about 100 klx."""
-NIGHT_SKY = np.array([0.55, 0.75, 1.0]) * 6e-4
+NIGHT_SKY = np.array([0.6, 0.75, 1.0]) * 3e-4
 """Radiance of a moonlit sky over a lit town, raised far above nature's so that an 8-bit picture shows something."""
-MOON = np.array([0.75, 0.85, 1.0]) * 4e-3
+MOON = np.array([0.75, 0.85, 1.0]) * 2e-3
 GROUND = np.array([0.24, 0.21, 0.17])
 """Albedo of what lies below the horizon, for light that comes from beneath."""
 FOG_EXTINCTION = 0.12
 """[1/m] at a fog density of 1: Koschmieder's 3.9 / 0.12 is a visibility of 33 m; it goes with the density's square."""
-CLEAR_VISIBILITY = 30e3
+CLEAR_VISIBILITY = 20e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def lighting(environment: Environment) -> Lighting:
     total = _flux(lit, elevation) + sun * max(direction[2], 0.0)
     ground = GROUND * total / np.pi
     tan = np.array([1.0, 0.9, 0.72]) if environment.dust else np.ones(3)
-    fog = tan**environment.dust * (total / np.pi * 0.62)
+    fog = tan**environment.dust * (total / np.pi * 0.72)
     metered = max(float((_flux(lit, elevation) + sun * max(direction[2], 0.38)) @ LUMINANCE), 0.0)
     return Lighting(
         sun_direction=direction,
@@ -122,7 +122,7 @@ def lighting(environment: Environment) -> Lighting:
         fog_extinction=extinction,
         fog_height=height,
         haze_extinction=np.array([0.55, 0.8, 1.3]) * 3.9 / CLEAR_VISIBILITY * (1 + 2 * environment.dust),
-        exposure=1.5 * np.pi / (metered + 0.02),
+        exposure=1.5 * np.pi / (metered + 0.03),
         night=night,
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from renderers.bounds import BodyBounds
 from renderers.context import Context
 from renderers.geometry import Materials, Pool
+from renderers.headlights import Headlights
 from renderers.lighting import lighting
 from renderers.painter import Painter, set_uniforms
 from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette
@@ -47,6 +48,7 @@ class Raster:
         self._sky = self._context.gl.vertex_array(self._background, [])
         self._shadows = ShadowMaps(self._context, self._pools, self._materials)
         self._shading = Shading(self._context)
+        self._headlights = Headlights()
         self._shapes = BodyBounds()
         self._silhouettes = Silhouettes(self._context, self._pools, self._materials, self._shapes)
         self._bones = self._context.gl.buffer(reserve=48 * 0x10000, dynamic=True)
@@ -84,6 +86,7 @@ class Raster:
             self._copies(scene.static), scene.bodies, self._shapes, eye, light.sun_direction, self._prepare
         )
         shadows.update(self._shadows.use(SHADOWS))
+        shadows.update(self._headlights.uniforms(scene.bodies, eye))
         color = self._shading.color(target, uniforms, shadows, light, scene.environment, eye)
         return self._read(target, color)
 

@@ -17,7 +17,9 @@ from renderers.targets import GBuffer
 
 METERING_CELL = 32
 """[px], as in meter.frag."""
-MIDDLE_GREY = 0.30
+MIDDLE_GREY = 0.27
+LAMP_EXPOSURE = 4.0
+"""Beyond this exposure lamps are held back, or at night all would burn out to white discs without their colour."""
 NOISE_SIDE = 256
 NOISE_PERIOD = 16000.0
 """[m] after which the pattern of clouds and puddles repeats."""
@@ -134,8 +136,9 @@ def _weather(light: Lighting, environment: Environment, eye: NDArray[np.float64]
             name: tuple(getattr(light, name))
             for name in ("sun_direction", "sun", "ground", "cloud", "fog", "haze_extinction")
         },
-        **{name: getattr(light, name) for name in ("fog_extinction", "fog_height", "night")},
+        **{name: getattr(light, name) for name in ("fog_extinction", "fog_height")},
         "harmonics": light.harmonics.T,
+        "lamp_brightness": min(1.0, LAMP_EXPOSURE / light.exposure),
         "cloudiness": environment.cloudiness,
         "wetness": max(environment.wetness, 0.8 * environment.precipitation),
         "puddles": environment.puddles,
@@ -153,7 +156,7 @@ def _texture(frame: moderngl.Framebuffer) -> moderngl.Texture:
 def _exposure(light: Lighting, meter: moderngl.Framebuffer) -> float:
     """Halfway, in stops, between what the light calls for and what brings the picture's own mean to a middle grey."""
     luminance = np.frombuffer(meter.read(components=1, dtype="f4"), np.float32).astype(np.float64)
-    metered = float(np.exp(np.log(luminance + 1e-3).mean()))
+    metered = float(np.exp(np.log(luminance + 2e-3).mean()))
     return float(np.sqrt(light.exposure * MIDDLE_GREY / metered))
 
 

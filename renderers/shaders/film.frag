@@ -5,7 +5,7 @@ uniform vec2 size;
 
 layout(location = 0) out vec4 o_color;
 
-const float CONTRAST = 1.2, SATURATION = 1.28;
+const float CONTRAST = 1.32, SATURATION = 1.25;
 
 // AgX (Sobotka 2022) in B. Wrensch's polynomial fit (2023): colours fade as film does instead of clipping one by one.
 const mat3 INSET = mat3(0.842479062253094, 0.0423282422610123, 0.0423756549057051,

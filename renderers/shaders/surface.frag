@@ -14,9 +14,32 @@ uniform vec4 projection;
 uniform vec3 harmonics[9];
 uniform float wetness;
 uniform float puddles;
-uniform float night;
+uniform float lamp_brightness;
+
+const int BEAMS = 8;
+uniform vec4 beam_places[BEAMS];  // relative to the eye [m], intensity
+uniform vec4 beam_axes[BEAMS];    // direction, 1 for a high beam
 
 layout(location = 0) out vec4 o_radiance;
+
+// Irradiance from headlamps: a wide, flat bundle below a sharp horizon, or a round one for high beams.
+float headlights(vec3 place, vec3 n) {
+    float sum = 0.0;
+    for (int k = 0; k < BEAMS && beam_places[k].w > 0.0; ++k) {
+        vec3 to = place - beam_places[k].xyz;
+        float square = dot(to, to);
+        vec3 d = to * inversesqrt(square);
+        float ahead = max(dot(d, beam_axes[k].xyz), 0.0);
+        float aside = dot(d, cross(beam_axes[k].xyz, vec3(0.0, 0.0, 1.0)));
+        float rise = d.z + 0.012;
+        float low = exp(-aside * aside * 5.0) * (rise > 0.0 ? 0.03 + 0.97 * exp(-rise * rise * 9000.0)
+                                                           : 0.15 + 0.85 * exp(-rise * rise * 110.0));
+        float high = 1.6 * exp(-(aside * aside + d.z * d.z) * 45.0);
+        float pattern = mix(low, high, beam_axes[k].w) * step(0.05, ahead);
+        sum += beam_places[k].w * pattern * clamp(-dot(n, d), 0.0, 1.0) / (square + 0.5);
+    }
+    return sum;
+}
 
 vec3 irradiance(vec3 n) {  // over pi
     vec3 sum = harmonics[0] * 0.282095 + harmonics[1] * (0.488603 * n.y) + harmonics[2] * (0.488603 * n.z)
@@ -96,7 +119,7 @@ void main() {
     float pool = (paved ? 1.0 : 0.25) * level * smoothstep(0.0, 0.08, puddles * 0.75 + 0.12 * wetness - hollow + 0.05) * step(0.001, puddles);
     float wet = max(wetness * porous, pool);
     albedo *= mix(1.0, 0.45, wet * porous);
-    float roughness = mix(m.roughness, mix(0.35, 0.05, pool), wet * level * 0.85);
+    float roughness = mix(m.roughness, mix(0.35, 0.05, pool), wet * level * (paved ? 0.85 : 0.3));
     vec3 up = vec3(0.0, 0.0, 1.0);
     n = normalize(mix(n, up, pool * 0.9));
 
@@ -114,7 +137,8 @@ void main() {
     float leaf = tag == 9u ? 0.35 : 0.0;
     float wrapped = direct * (1.0 - leaf) + leaf * (0.5 + 0.5 * direct) * 0.8;
     vec3 ambient = irradiance(n);
-    vec3 radiance = diffuse * (sun * (wrapped * shadow / PI) + ambient * open);
+    vec3 beams = vec3(1.0, 0.94, 0.84) * headlights(place, n);
+    vec3 radiance = diffuse * (sun * (wrapped * shadow / PI) + ambient * open + beams / PI);
 
     // What surfaces around throw back where the sky is hidden keeps shadows from going black.
     radiance += diffuse * ambient * (1.0 - open) * albedo * 0.4;
@@ -129,7 +153,7 @@ void main() {
     radiance = mix(radiance, mirrored(r, 0.03, ambient) * seen, coat * fresnel);
     radiance += coat * sun * shadow * highlight(n, v, sun_direction, 0.1, vec3(0.04));
 
-    radiance += m.emission * lit / PI;
+    radiance += m.emission * (lit * lamp_brightness / PI);
     vec3 left = transmittance(ray, distance);
     o_radiance = vec4(mix(in_scatter(ray), radiance, left), 1.0);
 }

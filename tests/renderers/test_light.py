@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import trimesh
 
 from assets.mesh import Material
 from assets.tags import Tag
@@ -12,7 +13,7 @@ from renderers.lighting import LUMINANCE, basis, lighting
 from renderers.raster import Raster
 from renderers.scene import Environment, Instance, Placement, Scene
 
-from .shapes import CAMERA, body, box, looking, plane, pose
+from .shapes import CAMERA, body, box, looking, mesh_of, plane, pose
 
 GROUND = Placement((plane(200, 40, Material("asphalt", (0.2, 0.2, 0.2))),), np.eye(4)[None], Tag.ROADS)
 HIGH_SUN = Environment(sun_altitude=0.8, sun_azimuth=np.pi / 2)
@@ -123,3 +124,19 @@ def test_rain_darkens_asphalt(raster: Raster) -> None:
     dry, wet = (color(raster, Scene((GROUND, grass), [], Environment(cloudiness=1.0, wetness=w))) for w in (0.0, 1.0))
     row = int(1.65 * CAMERA.fy / 6 + CAMERA.cy)
     assert wet[row, 150].mean() < dry[row, 150].mean()
+
+
+def test_headlamps_light_the_road_ahead_at_night(raster: Raster) -> None:
+    """A car behind the camera, its lamps just below the camera's height, lit or not."""
+    glass = Material("lamp", (0.9, 0.9, 0.9), emission=(5.0, 5.0, 5.0), lamp="low_beam")
+    shape = trimesh.creation.box((0.05, 0.3, 0.2))
+    shape = trimesh.util.concatenate([shape.copy().apply_translation((0, y, 0.7)) for y in (-0.7, 0.7)])
+    mesh, where = mesh_of(shape, glass), pose(-0.5)
+    night = Environment(sun_altitude=-0.5)
+    dark, lit = (
+        color(raster, Scene((GROUND,), [Instance((mesh,), where, where, 1, Tag.CAR, lamps=lamps)], night))
+        for lamps in (frozenset(), frozenset({"low_beam"}))
+    )
+    row = int(1.65 * CAMERA.fy / 9 + CAMERA.cy)
+    assert lit[row, 150].mean() > dark[row, 150].mean() + 15
+    assert lit[20, 150].mean() <= dark[20, 150].mean() + 1  # the sky is none the brighter

@@ -1,0 +1,1 @@
+"""GLSL of the passes, read by ``renderers.context``. ``.glsl`` files are included by others."""
