@@ -7,12 +7,20 @@ import functools
 from collections.abc import Callable
 from types import MappingProxyType
 
-from assets import kangaroo, people, props, two_wheelers, vegetation, vehicles
+from assets import kangaroo, people, props, quadrupeds, two_wheelers, vegetation, vehicles
 from assets.model import Model
 
 Maker = Callable[[int, tuple[float, float, float] | None], Model]
 MODELS: MappingProxyType[str, Maker] = MappingProxyType(
-    {**kangaroo.MODELS, **people.MODELS, **vehicles.MODELS, **two_wheelers.MODELS, **vegetation.MODELS, **props.MODELS}
+    {
+        **kangaroo.MODELS,
+        **quadrupeds.MODELS,
+        **people.MODELS,
+        **vehicles.MODELS,
+        **two_wheelers.MODELS,
+        **vegetation.MODELS,
+        **props.MODELS,
+    }
 )
 """Catalogue name -> function of (variant, size)."""
 
@@ -22,7 +30,6 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(MODELS))
 
 
-@functools.cache
 def model(name: str, *, variant: int = 0, size: tuple[float, float, float] | None = None) -> Model:
     """The model of that name: the same arguments give the same object, and the same bytes in every process.
 
@@ -35,6 +42,11 @@ def model(name: str, *, variant: int = 0, size: tuple[float, float, float] | Non
         KeyError: there is no model of that name; the message names the nearest.
         ValueError: the kind takes no ``size``, or a wrong one.
     """
+    return _made(name, variant, size)
+
+
+@functools.cache
+def _made(name: str, variant: int, size: tuple[float, float, float] | None) -> Model:
     if name not in MODELS:
         near = difflib.get_close_matches(name, names(), n=4, cutoff=0.3)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(names())}"

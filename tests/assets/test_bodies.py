@@ -7,12 +7,13 @@ from assets.catalog import model
 from assets.model import Clip, Model
 from sensors.taxonomy import category
 
-NAMES = ("animal.kangaroo", "person.adult", "person.child")
+NAMES = ("animal.kangaroo", "person.adult", "person.child", "animal.deer", "animal.cow", "animal.dog")
+FOUR_LEGGED = ("animal.deer", "animal.cow", "animal.dog")
 PHASES = np.arange(40) / 40
 
 
 def bodies() -> list[Model]:
-    return [model(name, variant=variant) for name in NAMES for variant in (0, 1)]
+    return [model(name, variant=variant) for name in NAMES for variant in ((0,) if name in FOUR_LEGGED else (0, 1))]
 
 
 def clips() -> list[tuple[str, Model, Clip]]:
@@ -64,9 +65,15 @@ def test_clips_are_periodic_and_smooth(label: str, body: Model, clip: Clip) -> N
 
 
 def feet(body: Model) -> list[np.ndarray]:
-    """Vertices under the balls of the left and right foot."""
+    """Vertices under the balls of the feet."""
     mesh = body.parts[0].lods[0]
     low = mesh.vertices[:, 2] < 0.025 * body.size[2]
+    if body.name in FOUR_LEGGED:
+        x, y = mesh.vertices[:, 0], mesh.vertices[:, 1]
+        middle = (x[low].max() + x[low].min()) / 2
+        return [
+            np.flatnonzero(low & ((x > middle) == front) & ((y > 0) == left)) for front in (0, 1) for left in (0, 1)
+        ]
     found = []
     for side in (1, -1):
         near = low & (np.sign(mesh.vertices[:, 1]) == side) & (np.abs(mesh.vertices[:, 1]) > 0.05)
