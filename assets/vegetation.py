@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -249,11 +250,12 @@ def _tufts(name: str, seed: int, variant: int, tint: Array, tall: float, spread:
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         cells = foliage.cell(draw.integers(0, foliage.CELLS**2, len(turn)))
         tone = np.clip(np.repeat(tones[:kept], blades, axis=0), 0, 255)
-        return join([cards(foot + up, across, up, normals, tone, cells, foliage.blades())])
+        piece = cards(foot + up, across, up, normals, tone, cells, foliage.blades())
+        shade = np.tile([0.66, 0.66, 1.0, 1.0], len(turn))[:, None]  # little light reaches the foot
+        return join([replace(piece, colors=piece.colors * shade)])
 
-    few = max(number // 2, 1)
     return rigid(
-        name, "vegetation", (clump(number, 3, 0.55), clump(number, 2, 0.65), clump(few, 1, 0.9)), Tag.VEGETATION
+        name, "vegetation", (clump(number, 3, 0.46), clump(number, 2, 0.5), clump(number, 1, 0.52)), Tag.VEGETATION
     )
 
 
@@ -264,7 +266,7 @@ def tuft(variant: int, size: Size = None) -> Model:
     straw = np.array(
         [[238, 218, 180], [222, 202, 166], [248, 230, 194], [204, 194, 168], [232, 208, 164], [212, 206, 172]]
     )
-    return _tufts("grass.tuft", 141, variant, straw[variant % len(straw)].astype(float), 0.4, 0.8, 6)
+    return _tufts("grass.tuft", 141, variant, straw[variant % len(straw)].astype(float), 0.42, 0.8, 7)
 
 
 @cache
