@@ -113,12 +113,10 @@ class Raster:
         self._materials.use(MATERIALS)
         self._textures.use(TEXTURES)
 
-    def _draw_geometry(
-        self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any], cull: bool = True
-    ) -> None:
+    def _draw_geometry(self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any]) -> None:
         gl = self._context.gl
-        static = self._copies(scene.static).visible(view, cull=cull)
-        bodies = BodyCopies(scene.bodies, view, self._shapes, cull=cull)
+        static = self._copies(scene.static).visible(view)
+        bodies = BodyCopies(scene.bodies, view, self._shapes)
         batches = [bodies.batch(pool, self._materials) for pool in self._pools]
         self._prepare(bodies.bones)
         target.frame.use()

@@ -83,6 +83,24 @@ class Batch:
         return Batch(rows[order], meshes[starts], counts, starts)
 
 
+@dataclass(frozen=True, eq=False)
+class _Spheres:
+    """Centres (N, 3) [m] in the world, radii (N,) [m], and how far each is drawn (N,) [m]."""
+
+    center: NDArray[np.float64]
+    radius: NDArray[np.float64]
+    reach: NDArray[np.float64]
+
+    def seen(
+        self, view: View, reach: float | None, among: NDArray[np.int64], slack: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """Those of ``among`` (K,) that ``view`` may see; ``slack`` (K,) [m] is added to their reach."""
+        relative, own = self.center[among] - view.eye, self.reach[among]
+        keep = (relative**2).sum(1) < (own + slack) ** 2 if reach is None else own >= reach
+        keep &= view.holds(relative, self.radius[among])
+        return among[keep]
+
+
 class StaticCopies:
     """All copies of all placements of one level, as arrays. Adds the meshes to the pool."""
 
@@ -90,6 +108,7 @@ class StaticCopies:
         levels = max((len(p.lods) for p in placements), default=1)
         self._meshes = np.zeros((len(placements), levels), np.int64)
         self._triangles = np.full((len(placements), levels), -1.0)
+        counts = [len(p.world_from_mesh) for p in placements]
         centers, radii = [np.zeros((0, 3))], [np.zeros(0)]
         for number, placement in enumerate(placements):
             for level, mesh in enumerate(placement.lods):
@@ -101,28 +120,33 @@ class StaticCopies:
             linear = placement.world_from_mesh[:, :3, :3]
             centers.append(linear @ center + placement.world_from_mesh[:, :3, 3])
             radii.append(bounds.largest_scale(linear) * radius)
-        self._center, self._radius = np.concatenate(centers), np.concatenate(radii)
+        self._copies = _Spheres(
+            np.concatenate(centers),
+            np.concatenate(radii),
+            np.repeat([p.reach for p in placements], counts).astype(float),
+        )
+        # A sphere around each placement: towns come in tiles, most of which are out of sight at once.
+        tiles = [(c.mean(0) if len(c) else np.zeros(3), c, r) for c, r in zip(centers[1:], radii[1:], strict=True)]
+        self._tiles = _Spheres(
+            np.array([middle for middle, _, _ in tiles]).reshape(-1, 3),
+            np.array([np.max(np.linalg.norm(c - m, axis=1) + r, initial=0.0) for m, c, r in tiles]),
+            np.array([p.reach for p in placements], dtype=np.float64),
+        )
         matrices = np.concatenate([np.zeros((0, 4, 4)), *(p.world_from_mesh for p in placements)])
         self._linear, self._translation = matrices[:, :3, :3].astype(np.float32), matrices[:, :3, 3]
-        counts = [len(p.world_from_mesh) for p in placements]
         self._placement = np.repeat(np.arange(len(placements)), counts)
-        self._reach = np.repeat([p.reach for p in placements], counts).astype(np.float64)
         self._tag = np.repeat([int(p.tag) for p in placements], counts).astype(np.uint32)
 
-    def visible(self, view: View, *, cull: bool = True, reach: float | None = None) -> Batch:
+    def visible(self, view: View, *, reach: float | None = None) -> Batch:
         """Copies that ``view`` may see. ``reach`` keeps those whose own reach is at least that far (for shadows, which
         nothing should lose as the camera moves); by default each is held to its own reach from the eye."""
-        relative = self._center - view.eye
-        keep = np.ones(len(relative), bool)
-        if reach is None:
-            keep &= (relative**2).sum(1) < self._reach**2
-        else:
-            keep &= self._reach >= reach
-        if cull:
-            keep &= view.holds(relative, self._radius)
-        chosen = np.flatnonzero(keep)
-        relative, placement = relative[chosen], self._placement[chosen]
-        level = levels_of_detail(self._triangles[placement], view.triangles_wanted(relative, self._radius[chosen]))
+        tiles = np.zeros(len(self._tiles.radius), bool)
+        tiles[self._tiles.seen(view, reach, np.arange(len(tiles)), self._tiles.radius)] = True
+        chosen = np.flatnonzero(tiles[self._placement])
+        chosen = self._copies.seen(view, reach, chosen, np.zeros(len(chosen)))
+        relative, placement = self._copies.center[chosen] - view.eye, self._placement[chosen]
+        wanted = view.triangles_wanted(relative, self._copies.radius[chosen])
+        level = levels_of_detail(self._triangles[placement], wanted)
         rows = np.zeros(len(chosen), INSTANCE)
         rows["current"][:, :, :3] = self._linear[chosen]
         rows["current"][:, :, 3] = self._translation[chosen] - view.eye
