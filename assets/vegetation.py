@@ -255,7 +255,10 @@ def _tufts(name: str, seed: int, variant: int, tint: Array, tall: float, spread:
         return join([replace(piece, colors=piece.colors * shade)])
 
     return rigid(
-        name, "vegetation", (clump(number, 3, 0.46), clump(number, 2, 0.5), clump(number, 1, 0.52)), Tag.VEGETATION
+        name,
+        "vegetation",
+        (clump(number, 3, 0.46), clump(number, 2, 0.5), clump(number, 1, 0.52), clump(number // 2, 1, 0.8)),
+        Tag.VEGETATION,
     )
 
 

@@ -70,7 +70,7 @@ BIOMES: dict[str, Biome] = {
         relief=5.0,
         ditch=0.35,
         growth=(
-            Growth("grass.tuft", 6, 0.85, 0.9, 26, (0.5, 1.3), 0.93, reach=60, ray_level=2),
+            Growth("grass.tuft", 6, 0.85, 0.9, 26, (0.5, 1.3), 0.93, reach=60, ray_level=3),
             Growth("bush.saltbush", 4, 0.018, 4.5, 70, (0.6, 1.4), 0.8, reach=180),
             Growth("bush.saltbush", 4, 0.004, 70, 160, (0.8, 1.6), 0.8, reach=260, ray_level=None),
             Growth("tree.eucalypt", 5, 0.0022, 11, 120, (0.7, 1.25), 0.85, trunk=0.22),
@@ -91,7 +91,7 @@ BIOMES: dict[str, Biome] = {
         relief=3.0,
         ditch=0.15,
         growth=(
-            Growth("grass.meadow", 4, 0.35, 1.0, 20, (0.6, 1.2), 0.6, reach=50, ray_level=2),
+            Growth("grass.meadow", 4, 0.35, 1.0, 20, (0.6, 1.2), 0.6, reach=50, ray_level=3),
             Growth("bush.shrub", 4, 0.006, 5, 60, (0.7, 1.3), 0.8, reach=200),
             Growth("tree.broadleaf", 4, 0.004, 9, 150, (0.75, 1.25), 0.75, trunk=0.25),
         ),
