@@ -37,6 +37,9 @@ BACKGROUND = 30
 COMMON = frozenset({"car", "van", "truck", "bus", "motorcycle", "bicycle", "adult"})
 """Classes of everyday traffic; every other class is rare."""
 
+FEWEST_PIXELS = 40
+"""Visible pixels below which a rare thing cannot be made out."""
+
 RARE = 1e4
 """Added to the score of what is rare: more than any everyday sight can have."""
 
@@ -104,7 +107,7 @@ def _moments(meta: SceneMeta, frame: Frame) -> Iterator[Moment]:
             worth = view.visible_pixels**0.5 * view.visible_fraction * (1 - view.truncation)
             # Moving: an animal in mid-hop says more than one that grazes. Rare things before everyday traffic.
             worth *= 1 + 0.5 * (float(np.linalg.norm(state.velocity)) > 1)
-            worth += RARE * (state.category not in COMMON)
+            worth += RARE * (state.category not in COMMON and view.visible_pixels >= FEWEST_PIXELS)
             if worth > score:
                 subject, score = view, worth
         yield Moment(meta, frame, camera, subject, score)

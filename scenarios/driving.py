@@ -106,7 +106,7 @@ class Driver:
         """Throttle and brake that keep the speed: proportional, and an offset that learns the drag."""
         error = self.speed - speed
         self._offset = (
-            float(np.clip(self._offset + 0.05 * error * self.dt, 0.0, 0.7)) if abs(error) < 3 else self._offset
+            float(np.clip(self._offset + 0.15 * error * self.dt, 0.0, 0.7)) if abs(error) < 3 else self._offset
         )
         pedal = 0.25 * error + self._offset
         if pedal >= 0:
