@@ -84,13 +84,15 @@ class Species:
 DEER = Species(
     shoulder=1.22, elbow=0.69, trunk=0.96, depth=0.235, width=0.80, tuck=0.82, leg=1.0,
     neck=(0.30, 0.42, 0.115, 0.072), head=(0.27, 0.078, 0.040, 0.36), ear=(0.17, 0.5), tail=(0.14, 0.035),
-    coats=(((0.50, 0.34, 0.22), (0.70, 0.60, 0.48), (0.20, 0.14, 0.11)), ((0.43, 0.33, 0.25), (0.66, 0.59, 0.50), (0.18, 0.14, 0.12))),
+    coats=(((0.50, 0.34, 0.22), (0.70, 0.60, 0.48), (0.20, 0.14, 0.11)), ((0.43, 0.33, 0.25), (0.66, 0.59, 0.50),
+        (0.18, 0.14, 0.12))),
     walk=(1.30, 0.62), run=(3.4, 0.26), antlers=True,
 )  # fmt: skip
 COW = Species(
     shoulder=1.42, elbow=0.70, trunk=1.25, depth=0.365, width=0.84, tuck=0.96, leg=1.22,
     neck=(0.38, 0.10, 0.20, 0.135), head=(0.28, 0.125, 0.082, 0.80), ear=(0.17, 0.05), tail=(0.75, 0.028),
-    coats=(((0.88, 0.86, 0.83), (0.90, 0.86, 0.82), (0.09, 0.08, 0.08)), ((0.48, 0.27, 0.16), (0.56, 0.36, 0.24), (0.86, 0.82, 0.76)),
+    coats=(((0.88, 0.86, 0.83), (0.90, 0.86, 0.82), (0.09, 0.08, 0.08)), ((0.48, 0.27, 0.16), (0.56, 0.36, 0.24),
+        (0.86, 0.82, 0.76)),
            ((0.10, 0.09, 0.09), (0.14, 0.12, 0.11), (0.08, 0.07, 0.07))),
     walk=(1.35, 0.66), run=(2.6, 0.32), horns=True, udder=True, patches=True,
 )  # fmt: skip
@@ -98,7 +100,8 @@ DOG = Species(
     saddle=True,
     shoulder=0.62, elbow=0.33, trunk=0.56, depth=0.135, width=0.76, tuck=0.76, leg=0.66,
     neck=(0.12, 0.14, 0.092, 0.076), head=(0.105, 0.072, 0.030, 0.22), ear=(0.12, 1.0), tail=(0.40, 0.030),
-    coats=(((0.42, 0.29, 0.17), (0.66, 0.52, 0.36), (0.10, 0.09, 0.08)), ((0.72, 0.56, 0.36), (0.84, 0.74, 0.58), (0.40, 0.28, 0.18)),
+    coats=(((0.42, 0.29, 0.17), (0.66, 0.52, 0.36), (0.10, 0.09, 0.08)), ((0.72, 0.56, 0.36), (0.84, 0.74, 0.58),
+        (0.40, 0.28, 0.18)),
            ((0.09, 0.085, 0.085), (0.16, 0.13, 0.11), (0.07, 0.06, 0.06))),
     walk=(0.72, 0.62), run=(1.8, 0.28), hooves=False,
 )  # fmt: skip
@@ -109,9 +112,9 @@ def skeleton(kind: Species, scale: float) -> Skeleton:
     """The bones of an animal of that kind, ``scale`` times the adult's size."""
     ahead, up = kind.neck[:2]
     root = np.array(kind.at(0.47, 0.0, 1.02))
-    head = root + [ahead, 0.0, up]
+    head = root + np.array([ahead, 0.0, up])
     rump = kind.at(-0.58 - 0.4 * kind.depth * kind.tuck, 0.0, 1.10)
-    ear = head + [-0.3 * kind.head[1], 0.75 * kind.head[1], 0.65 * kind.head[1]]
+    ear = head + np.array([-0.3 * kind.head[1], 0.75 * kind.head[1], 0.65 * kind.head[1]])
     bones: dict[str, tuple[str | None, Point]] = {
         "pelvis": (None, kind.at(-0.48, 0.0, 1.02)),
         "loin": ("pelvis", kind.at(-0.20, 0.0, 1.02)),
@@ -162,20 +165,24 @@ def _flesh(kind: Species, stag: bool) -> list[Bit]:
     neck_root, neck_top = kind.neck[2:]
     nape = joint("neck") + (head - joint("neck")) * 0.15
     bits = [
-        bit("pelvis", hips + [-0.10 * r, 0, 0], middle - [0.2 * r, 0, 0], kind.tuck * r, 0.90 * r * (0.5 + kind.tuck / 2), kind.width, 0.08),
-        bit("loin", middle - [0.3 * r, 0, 0], middle + [0.4 * r, 0, 0], 0.90 * r * (0.5 + kind.tuck / 2), 0.98 * r, kind.width * 1.04, 0.08),
-        bit("chest", middle + [0.4 * r, 0, 0], chest, 0.97 * r, r, kind.width, 0.08),
+        bit("pelvis", hips + np.array([-0.10 * r, 0, 0]), middle - [0.2 * r, 0, 0], kind.tuck * r,
+            0.90 * r * (0.5 + kind.tuck / 2), kind.width, 0.08),
+        bit("loin", middle - [0.3 * r, 0, 0], middle + np.array([0.4 * r, 0, 0]), 0.90 * r * (0.5 + kind.tuck / 2),
+            0.98 * r, kind.width * 1.04, 0.08),
+        bit("chest", middle + np.array([0.4 * r, 0, 0]), chest, 0.97 * r, r, kind.width, 0.08),
         bit("chest", chest, joint("neck"), 0.85 * r, neck_root * 1.15, kind.width, 0.08),
         bit("neck", joint("neck"), nape, neck_root * 1.12, neck_root, 0.85, 0.06),
         bit("neck", nape, head - [0.2 * skull, 0, 0], neck_root, neck_top, 0.85, 0.05),
         bit("head", head, head + ahead * 0.6 * skull, skull, 0.88 * skull, 0.88, 0.04, "head"),
         bit("head", head + ahead * 0.7 * skull, nose, 0.76 * skull, muzzle, 0.85, 0.04, "head"),
         bit("head", nose, nose + ahead * 0.3 * muzzle, muzzle * 1.02, 0.92 * muzzle, 1.05, 0.02, "muzzle"),
-        bit("head", head + ahead * 0.9 * skull - [0, 0, 0.35 * skull], nose - [0, 0, 0.6 * muzzle], 0.5 * skull, 0.6 * muzzle, 0.8, 0.03, "head"),
+        bit("head", head + ahead * 0.9 * skull - [0, 0, 0.35 * skull], nose - [0, 0, 0.6 * muzzle], 0.5 * skull,
+            0.6 * muzzle, 0.8, 0.03, "head"),
         bit("ear.L", ear, (ear + tip) / 2, 0.13 * kind.ear[0], 0.20 * kind.ear[0], 0.7, 0.02, "ear"),
         bit("ear.L", (ear + tip) / 2, tip, 0.20 * kind.ear[0], 0.05 * kind.ear[0], 0.7, 0.015, "ear"),
         bit("tail1", joint("tail1"), joint("tail2"), kind.tail[1] * 1.3, kind.tail[1], 1.0, 0.03, "tail"),
-        bit("tail2", joint("tail2"), joint("tail2") - [0.02 * kind.trunk, 0, 0.55 * kind.tail[0]], kind.tail[1], kind.tail[1] * (1.5 if kind.udder else 0.6), 1.0, 0.02, "tail"),
+        bit("tail2", joint("tail2"), joint("tail2") - [0.02 * kind.trunk, 0, 0.55 * kind.tail[0]], kind.tail[1],
+            kind.tail[1] * (1.5 if kind.udder else 0.6), 1.0, 0.02, "tail"),
         bit("thigh.L", joint("thigh.L"), joint("shin.L"), 0.72 * kind.tuck * r, 1.7 * t, 0.62, 0.06),
         bit("shin.L", joint("shin.L"), joint("foot.L"), 1.7 * t, 0.80 * t, 0.8, 0.03, "leg"),
         bit("foot.L", joint("foot.L") - [0.2 * t, 0, 0], joint("hoof.L"), 0.86 * t, 0.62 * t, 0.85, 0.02, "leg"),
@@ -220,7 +227,7 @@ def _flesh(kind: Species, stag: bool) -> list[Bit]:
     both = both_sides(bits)
     if kind.udder:
         low = np.array([hips[0] + 0.30 * r, 0, hips[2] - 0.98 * r])
-        both.append(bit("pelvis", low, low + [0.25 * r, 0, 0], 0.34 * r, 0.26 * r, 1.1, 0.05, "udder"))
+        both.append(bit("pelvis", low, low + np.array([0.25 * r, 0, 0]), 0.34 * r, 0.26 * r, 1.1, 0.05, "udder"))
     return both
 
 

@@ -202,7 +202,8 @@ def _motorcycle_body(level: int, number: str) -> Mesh:
 
 
 def rider(person: Person, seed: int, seat: Point, lean: float, grips: Point, pedals: tuple[Point, Point]) -> Part:
-    """A person astride: hips at ``seat``, hands at ``grips``, the balls of the feet at ``pedals`` (left, right); rigid."""
+    """A person astride: hips at ``seat``, hands at ``grips``, the balls of the feet at ``pedals`` (left,
+    right); rigid."""
     bones = skeleton(person)
     shift = np.array(seat) - bones.joints[0]
     tilt: dict[str, NDArray[np.float64]] = {
