@@ -14,6 +14,9 @@ from renderers.scene import Instance, Pinhole, Placement
 PIXELS_PER_TRIANGLE = 12.0
 """A level of detail is fine enough when it has a triangle for so many pixels of its bounding disc."""
 
+TILE = 48.0
+"""[m]"""
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -101,6 +104,18 @@ class _Spheres:
         return among[keep]
 
 
+def _tiles(copies: _Spheres) -> tuple[NDArray[np.int64], _Spheres]:
+    """Squares of the ground by which copies are culled before one by one: the tile (N,) of each, and their spheres."""
+    keys = np.column_stack((np.floor(copies.center[:, :2] / TILE), copies.reach))
+    found, tile = np.unique(keys, axis=0, return_inverse=True)
+    tile = tile.reshape(-1)
+    count = np.maximum(np.bincount(tile, minlength=len(found)), 1)
+    center = np.column_stack([np.bincount(tile, copies.center[:, k], len(found)) / count for k in range(3)])
+    radius = np.zeros(len(found))
+    np.maximum.at(radius, tile, np.linalg.norm(copies.center - center[tile], axis=1) + copies.radius)
+    return tile, _Spheres(center, radius, found[:, 2])
+
+
 class StaticCopies:
     """All copies of all placements of one level, as arrays. Adds the meshes to the pool."""
 
@@ -125,13 +140,7 @@ class StaticCopies:
             np.concatenate(radii),
             np.repeat([p.reach for p in placements], counts).astype(float),
         )
-        # A sphere around each placement: towns come in tiles, most of which are out of sight at once.
-        tiles = [(c.mean(0) if len(c) else np.zeros(3), c, r) for c, r in zip(centers[1:], radii[1:], strict=True)]
-        self._tiles = _Spheres(
-            np.array([middle for middle, _, _ in tiles]).reshape(-1, 3),
-            np.array([np.max(np.linalg.norm(c - m, axis=1) + r, initial=0.0) for m, c, r in tiles]),
-            np.array([p.reach for p in placements], dtype=np.float64),
-        )
+        self._tile, self._tiles = _tiles(self._copies)
         matrices = np.concatenate([np.zeros((0, 4, 4)), *(p.world_from_mesh for p in placements)])
         self._linear, self._translation = matrices[:, :3, :3].astype(np.float32), matrices[:, :3, 3]
         self._placement = np.repeat(np.arange(len(placements)), counts)
@@ -142,7 +151,7 @@ class StaticCopies:
         nothing should lose as the camera moves); by default each is held to its own reach from the eye."""
         tiles = np.zeros(len(self._tiles.radius), bool)
         tiles[self._tiles.seen(view, reach, np.arange(len(tiles)), self._tiles.radius)] = True
-        chosen = np.flatnonzero(tiles[self._placement])
+        chosen = np.flatnonzero(tiles[self._tile])
         chosen = self._copies.seen(view, reach, chosen, np.zeros(len(chosen)))
         relative, placement = self._copies.center[chosen] - view.eye, self._placement[chosen]
         wanted = view.triangles_wanted(relative, self._copies.radius[chosen])
