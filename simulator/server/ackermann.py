@@ -1,4 +1,8 @@
-"""Ackermann control: CARLA's two cascaded PID controllers, from target speed over acceleration to pedals."""
+"""Ackermann control: CARLA's two cascaded PID controllers, from target speed over acceleration to pedals.
+
+The wanted acceleration is fed forward to the pedals, and CARLA's second controller only corrects it: our cars answer
+their pedals at once, with which its gains alone would swing.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,7 @@ class AckermannController:
         gains = self.settings
         self._speed = _Pid(gains.speed_kp, gains.speed_ki, gains.speed_kd)
         self._acceleration = _Pid(gains.accel_kp, gains.accel_ki, gains.accel_kd)
-        self._wanted = self._pedals = 0.0  # acceleration [m/s^2], and pedals: throttle positive
+        self._wanted = self._correction = 0.0  # [m/s^2]
 
     def drive(self, body: VehicleBody, dt: float) -> None:
         """Set the vehicle's control for the next step."""
@@ -58,16 +62,17 @@ class AckermannController:
         steer = self._steer(body, dt)
         if goal < STILL and abs(speed) < STILL:
             body.control = VehicleControl(steer=steer, brake=1.0, hand_brake=True)
-            self._wanted = self._pedals = 0.0
+            self._wanted = self._correction = 0.0
             return
         limit = self.target.acceleration
         low, high = (-limit, limit) if limit > 0 else (-HARDEST_BRAKING, HARDEST_ACCELERATION)
         self._wanted = float(np.clip(self._wanted + self._speed.step(goal - speed, dt), low, high))
-        self._pedals += self._acceleration.step(self._wanted - acceleration, dt)
-        self._pedals = float(np.clip(self._pedals, -1.0, 1.0))
-        body.control = VehicleControl(
-            throttle=max(self._pedals, 0.0), brake=max(-self._pedals, 0.0), steer=steer, reverse=reverse
-        )
+        self._correction += self._acceleration.step(self._wanted - acceleration, dt)
+        self._correction = float(np.clip(self._correction, -HARDEST_ACCELERATION, HARDEST_ACCELERATION))
+        pedals = self._wanted + self._correction
+        throttle = min(max(pedals / HARDEST_ACCELERATION, 0.0), 1.0)
+        brake = min(max(-pedals / HARDEST_BRAKING, 0.0), 1.0)
+        body.control = VehicleControl(throttle=throttle, brake=brake, steer=steer, reverse=reverse)
 
     def _steer(self, body: VehicleBody, dt: float) -> float:
         """Share of full lock, left positive; ``steer_speed`` [rad/s] 0 is at once."""
