@@ -410,7 +410,7 @@ def body(shell: Shell, face: Face, number: str) -> tuple[Pieces, ...]:
                     seam([(0.5, low + 0.035), (0.0, low + 0.06)], 0.022),
                 ]
             )
-            skin.imprint(prism(wipers, FRONT, 0.0, 9), f.PLASTIC)
+            skin.imprint(prism(wipers, FRONT, 0.0, 9), f.HOLLOW)
             if face.backlight is not None:
                 stop = rectangle(-0.17, face.backlight[1] - 0.035, 0.17, face.backlight[1] - 0.01)
                 skin.imprint(prism(stop, FRONT, -9, -0.8), f.BRAKE)

@@ -12,7 +12,8 @@ GLASS = Material("glass", (0.012, 0.015, 0.017), roughness=0.04, clear_coat=1.0,
 TRIM = Material("black trim", (0.012, 0.012, 0.013), roughness=0.3, clear_coat=0.5, lidar_reflectance=0.08)
 PLASTIC = Material("black plastic", (0.022, 0.022, 0.024), roughness=0.75, lidar_reflectance=0.10)
 HOLLOW = Material("wheel arch", (0.008, 0.008, 0.008), roughness=1.0, lidar_reflectance=0.05)
-SEAM = Material("seam", (0.01, 0.01, 0.01), roughness=1.0, lidar_reflectance=0.10)
+# A gap is darker than the paint around it, not black: it is narrower than a pixel beyond a few metres.
+SEAM = Material("seam", (0.16, 0.16, 0.16), roughness=1.0, paint=True, lidar_reflectance=0.10)
 RUBBER = Material("rubber", (0.020, 0.020, 0.021), roughness=0.9, lidar_reflectance=0.08)
 ALLOY = Material("alloy", (0.50, 0.51, 0.53), roughness=0.30, metallic=0.5, clear_coat=0.6, lidar_reflectance=0.5)
 STEEL = Material("steel", (0.28, 0.28, 0.29), roughness=0.5, metallic=0.4, lidar_reflectance=0.4)

@@ -363,7 +363,7 @@ def clothed(person: Person, seed: int) -> tuple[Mesh, ...]:
     standard = replace(skeleton(person), joints=skeleton(person).joints / person.scale)
     shift = -0.018 if person.woman else 0.0
     skin, tone = person.skin, np.array(person.skin)
-    lips = tuple(tone * np.array([0.86, 0.66, 0.64]))
+    lips = tuple(tone * np.array([0.93, 0.80, 0.78]))
     sole = (0.75, 0.75, 0.73) if max(person.shoe) > 0.5 else (0.06, 0.06, 0.06)
     shade = tuple(np.array(person.top) * 0.8)
     eyes = both_sides([_bit("head", (0.0885, 0.033, 1.645), (0.0885, 0.033, 1.645), 0.0135, 0.0135)])
