@@ -156,13 +156,29 @@ class _Body:
         self._local_radius = float(np.linalg.norm(local, axis=1).max())
         scale = float(bounds.largest_scale(self._linear[None])[0])
         both = np.concatenate(ends)
+        # A box about all that the body sweeps, along its axes half way through the tick.
+        self._axes = Rotation.from_rotvec(self._turn / 2).as_matrix() @ self._linear
+        self._axes /= np.linalg.norm(self._axes, axis=0)
         if np.linalg.norm(self._turn) > 0.5:  # turns far within the tick: all that its origin's sphere sweeps
             self.center = self._start + self._move / 2
             self.radius = self._local_radius * scale + float(np.linalg.norm(self._move)) / 2
+            self._low, self._high = np.full(3, -self.radius), np.full(3, self.radius)
         else:
             self.center = (both.min(0) + both.max(0)) / 2
             sagitta = 0.04 * self._local_radius * scale  # of the arc that a point describes while turning 0.5 rad
             self.radius = float(np.linalg.norm(both - self.center, axis=1).max()) + sagitta
+            along = (both - self.center) @ self._axes
+            self._low, self._high = along.min(0) - sagitta - 1e-3, along.max(0) + sagitta + 1e-3
+
+    def _crossing(self, rays: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which rays (N, 6), as far as ``reach`` (N,), cross the swept box (slabs; Kay and Kajiya 1986)."""
+        axes = self._axes.astype(np.float32)
+        origin, direction = (rays[:, :3] - self.center.astype(np.float32)) @ axes, rays[:, 3:] @ axes
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low = (self._low.astype(np.float32) - origin) / direction
+            high = (self._high.astype(np.float32) - origin) / direction
+        enter, leave = np.fmin(low, high).max(1), np.fmax(low, high).min(1)
+        return ~(enter > np.minimum(leave, reach)) & ~(leave < 0)  # written so that what is not a number stays in
 
     def cast(
         self,
@@ -172,10 +188,11 @@ class _Body:
         near: NDArray[np.int64],
         hits: Hits,
     ) -> None:
-        """Casts the rays ``near`` that pass the swept sphere, moved into the body's frame, and merges their hits."""
+        """Casts those of the rays ``near`` that pass the swept bounds, in the body's frame, and merges the hits."""
         if not len(near):
             return
         near = near[_touching(rays[near], self.center[None], np.array([self.radius]), hits.distance[near])[0]]
+        near = near[self._crossing(rays[near], hits.distance[near])]
         if not len(near):
             return
         share = fraction[near].astype(np.float64)
