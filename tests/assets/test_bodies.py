@@ -94,14 +94,14 @@ def test_feet_do_not_slide_or_sink(label: str, body: Model, clip: Clip) -> None:
         phases = np.arange(200) / 200
         places = np.stack([skinned(body, clip, phase)[foot].mean(axis=0) for phase in phases])
         ground = places + np.stack([clip.stride * phases, np.zeros(200), np.zeros(200)], axis=1)
-        down = places[:, 2] < places[:, 2].min() + 0.012
+        down = places[:, 2] < places[:, 2].min() + min(0.006 * body.size[2], 0.010)
         # One stretch of stance, perhaps wrapping around phase 1.
         runs = np.flatnonzero(np.diff(np.concatenate([[0], down.astype(int), [0]])))
         if down[0] and down[-1] and len(runs) > 2:
             ground[: runs[1], 0] += clip.stride
         stance = ground[down]
         assert 0.12 < down.mean() < 0.75
-        assert np.ptp(stance[:, 0]) < 0.02 + 0.012, "slides along"
+        assert np.ptp(stance[:, 0]) < 0.02, "slides along"
         assert np.ptp(stance[:, 1]) < 0.02, "slides sideways"
     lowest = min(float(skinned(body, clip, phase)[:, 2].min()) for phase in PHASES)
     assert lowest > -0.03, "sinks"
