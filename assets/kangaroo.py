@@ -308,21 +308,21 @@ class Graze:
         nibble = wave(phase * 4)
         pose = _tail_on_ground(
             {
-                "pelvis": pitch(0.62),
-                "loin": pitch(0.42),
-                "chest": pitch(0.32),
-                "neck": pitch(0.42 + 0.03 * nibble),
-                "head": pitch(-0.55 + 0.05 * nibble) @ yaw(0.12 * wave(phase)),
+                "pelvis": pitch(0.74),
+                "loin": pitch(0.48),
+                "chest": pitch(0.36),
+                "neck": pitch(0.50 + 0.03 * nibble),
+                "head": pitch(-0.70 + 0.05 * nibble) @ yaw(0.12 * wave(phase)),
                 "ear.L": yaw(0.3) @ pitch(-0.4),
                 "ear.R": yaw(-0.3) @ pitch(-0.4),
             },
-            (-0.10 * s, 0.0, -0.12 * s),
+            (-0.12 * s, 0.0, -0.17 * s),
             s,
         )
         for leg in LEGS:
             pose.plant(leg, pose.skeleton.joint(leg.bones[3]), 0.0, 0.0)
         for arm, side in zip(ARMS, (1.0, -1.0), strict=True):
-            pose.plant(arm, np.array([0.56, 0.10 * side, 0.030]) * s, 0.25, 0.9)
+            pose.plant(arm, np.array([0.47, 0.10 * side, 0.030]) * s, 0.25, 0.9)
         return pose.matrices()
 
 
