@@ -142,7 +142,7 @@ def _weather(light: Lighting, environment: Environment, eye: NDArray[np.float64]
         "cloudiness": environment.cloudiness,
         "wetness": max(environment.wetness, 0.8 * environment.precipitation),
         "puddles": environment.puddles,
-        "eye_height": 0.0,
+        "fog_start": environment.fog_distance,
         "eye_place": tuple(np.mod(eye[:2], NOISE_PERIOD)),
     }
 

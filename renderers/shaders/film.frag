@@ -32,5 +32,7 @@ void main() {
     c *= 1.0 - 0.35 * dot(off, off);  // natural vignetting
     c = film(c);
     vec3 srgb = mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+    // Interleaved gradient noise (Jimenez 2014) of one step keeps smooth skies from banding in 8 bits.
+    srgb += (fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5) / 255.0;
     o_color = vec4(srgb, dot(srgb, vec3(0.299, 0.587, 0.114)));
 }

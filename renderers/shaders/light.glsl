@@ -10,7 +10,7 @@ uniform float fog_extinction;
 uniform float fog_height;
 uniform vec3 haze_extinction;
 uniform float cloudiness;
-uniform float eye_height;
+uniform float fog_start;
 uniform vec2 eye_place;  // east, north of the eye, modulo the period of the noise [m]
 
 const float PI = 3.14159265;
@@ -43,13 +43,11 @@ vec3 sky_with_clouds(vec3 ray) {
     return mix(clear, lit, c.x * 0.92);
 }
 
-// What is left of light over a distance, fog that thins with height included.
+// What is left of light over a distance; the fog is as dense as asked for at the eye's height and thins upwards.
 vec3 transmittance(vec3 ray, float distance) {
-    float slope = ray.z / fog_height;
-    float start = exp(-clamp(eye_height / fog_height, -2.0, 20.0));
-    float t = slope * distance;
+    float t = ray.z / fog_height * distance;
     float mean = abs(t) < 1e-3 ? 1.0 : (1.0 - exp(-clamp(t, -20.0, 40.0))) / t;
-    return exp(-(fog_extinction * start * mean + haze_extinction) * distance);
+    return exp(-fog_extinction * mean * max(distance - fog_start, 0.0) - haze_extinction * distance);
 }
 
 // Light scattered into a ray: haze takes the colour of the horizon, fog its own with a glow around the sun.

@@ -140,3 +140,12 @@ def test_headlamps_light_the_road_ahead_at_night(raster: Raster) -> None:
     row = int(1.65 * CAMERA.fy / 9 + CAMERA.cy)
     assert lit[row, 150].mean() > dark[row, 150].mean() + 15
     assert lit[20, 150].mean() <= dark[20, 150].mean() + 1  # the sky is none the brighter
+
+
+def test_fog_begins_where_it_is_told_to(raster: Raster) -> None:
+    black = body(box((1, 6, 6), Material("black", (0.01, 0.01, 0.01))), pose(30, 0, 3), 1)
+    near, far = (
+        color(raster, Scene((GROUND,), [black], Environment(fog_density=0.6, fog_distance=start)))
+        for start in (0.0, 40.0)
+    )
+    assert far[66, 150].mean() < near[66, 150].mean() - 40
