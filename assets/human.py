@@ -6,6 +6,7 @@ garment, trousers and shoes are closed surfaces of their own, so that a collar o
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -145,6 +146,7 @@ def _picker(draw: np.random.Generator):  # type: ignore[no-untyped-def]
     return lambda colors: colors[int(draw.integers(len(colors)))]
 
 
+@functools.cache
 def skeleton(person: Person) -> Skeleton:
     """The bones of that person."""
     standard = Skeleton.of(BONES)
