@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assets.mesh import Mesh
 from assets.tags import Tag
 from renderers.scene import Placement
 from simulator.server import wire
@@ -29,9 +31,14 @@ def _objects(server: Server, tag: int) -> Iterator[tuple[int, int, Placement, Ar
                 yield number_, copy, placement, pose
 
 
+@lru_cache(maxsize=1024)
+def _bounds(mesh: Mesh) -> tuple[Array, Array]:
+    """Corners (3,) of a mesh's own box [m]; copies of it share them."""
+    return mesh.vertices.min(axis=0).astype(np.float64), mesh.vertices.max(axis=0).astype(np.float64)
+
+
 def _box(placement: Placement, pose: Array) -> list[Any]:
-    vertices = placement.lods[0].vertices
-    low, high = vertices.min(axis=0).astype(np.float64), vertices.max(axis=0).astype(np.float64)
+    low, high = _bounds(placement.lods[0])
     scale = np.linalg.norm(pose[:3, :3], axis=0)
     world_from_box = pose.copy()
     world_from_box[:3, 3] = pose[:3, :3] @ ((low + high) / 2) + pose[:3, 3]

@@ -156,6 +156,16 @@ def test_a_kangaroo_hops_away(world):
     assert kangaroo.get_location().x - start.x > 10
 
 
+def test_the_clients_walker_ai_moves_its_walkers_itself(client, world):
+    walker = spawn(world, "walker.pedestrian.0001")
+    ticks(world, 10)
+    at = walker.get_transform()
+    for _ in range(20):
+        at.location.x += 0.07
+        client.apply_batch_sync([carla.command.ApplyWalkerState(walker.id, at, 1.4)], True)
+    assert walker.get_transform().location.distance(at.location) < 0.1  # hips there and back, feet on the ground
+
+
 def test_children_outlive_their_parent(world):
     car = spawn(world, "vehicle.tesla.model3")
     camera = world.spawn_actor(blueprint(world, "sensor.camera.rgb"), carla.Transform(carla.Location(z=2)), car)

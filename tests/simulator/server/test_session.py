@@ -88,6 +88,29 @@ def test_without_synchronous_mode_the_world_goes_on_by_itself(world):
     assert second.timestamp.delta_seconds > 0
 
 
+def test_the_level_can_be_asked(world):
+    point = world.get_map().get_spawn_points()[0].location
+    above, below = point + carla.Location(z=5), point - carla.Location(z=0.5)
+    ground = world.ground_projection(above, 10)
+    assert ground.label == carla.CityObjectLabel.Roads
+    assert ground.location.distance(point) < 0.2
+    assert world.cast_ray(above, below)[0].location.distance(ground.location) < 0.05
+    boxes = world.get_level_bbs(carla.CityObjectLabel.Poles)
+    assert boxes and all(box.extent.z > 0.1 for box in boxes)
+
+
+def test_a_camera_in_asynchronous_mode_sends_what_it_can(world):
+    camera = world.spawn_actor(
+        blueprint(world, "sensor.camera.semantic_segmentation", image_size_x=80, image_size_y=60), carla.Transform()
+    )
+    frames = []
+    camera.listen(lambda image: frames.append(image.frame))
+    synchronous(world, False, None)
+    wait_for(lambda: len(frames) >= 3, 120)
+    assert frames == sorted(set(frames))
+    camera.stop()
+
+
 def test_two_clients_see_the_same_world(server, world):
     car = world.spawn_actor(blueprint(world, "vehicle.tesla.model3"), lifted(world.get_map().get_spawn_points()[2]))
     world.tick()
