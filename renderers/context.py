@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import Any
 
-import glcontext  # type: ignore[import-untyped]
+import glcontext
 import moderngl
 
 from renderers import GraphicsError

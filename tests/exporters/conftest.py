@@ -1,21 +1,12 @@
-"""Made-up recordings, and the environment of its own in which nuscenes-devkit judges exports."""
+"""Made-up recordings."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import platformdirs
 import pytest
-from filelock import FileLock
 
 from sensors.recording import RecordingWriter
 
@@ -38,41 +29,3 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
         return path
 
     return write
-
-
-DEVKIT = (
-    "nuscenes-devkit==1.2.0", "numpy==1.26.4", "pyquaternion==0.9.9", "tqdm==4.67.1", "matplotlib==3.9.4",
-    "Pillow==11.3.0", "opencv-python-headless==4.11.0.86", "scikit-learn==1.6.1", "scipy==1.15.3", "shapely==2.0.7",
-    "cachetools==5.5.2", "descartes==1.1.0", "fire==0.7.0", "parameterized==0.9.0", "pycocotools==2.0.10",
-)  # fmt: skip
-"""The devkit and its direct needs, pinned; its own pins would rule ours, so it lives in an environment of its own."""
-
-
-@pytest.fixture(scope="session")
-def devkit() -> Callable[..., dict[str, Any]]:
-    """``devkit(*arguments)`` runs ``devkit_judge.py`` in the devkit's environment and returns the JSON that it prints.
-    The environment is made on first use (half a minute) in the user's cache folder, named by its pins."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    name = hashlib.sha256("\n".join((python, *DEVKIT)).encode()).hexdigest()[:12]
-    caches = platformdirs.user_cache_path("longtail", ensure_exists=True)
-    home = caches / f"nuscenes-devkit-{name}"
-    with FileLock(caches / f"nuscenes-devkit-{name}.lock"):
-        if not (home / "complete").exists():
-            shutil.rmtree(home, ignore_errors=True)
-            subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", str(home)], check=True)
-            subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *DEVKIT], check=True)
-            (home / "complete").touch()
-
-    def run(*arguments: object) -> dict[str, Any]:
-        judge = Path(__file__).with_name("devkit_judge.py")
-        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
-        done = subprocess.run(
-            [str(home / "bin" / "python"), str(judge), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            env=environment | {"MPLBACKEND": "Agg"},
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run

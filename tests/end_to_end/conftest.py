@@ -1,0 +1,43 @@
+"""Datasets made by the real command on the real server, shared by the tests of this folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+COMMAND = [sys.executable, "-m", "orchestrator.cli", "render"]
+
+
+def command(out: Path, *, rig: str, scenes: int, workers: int) -> list[str]:
+    """The ``longtail render`` command for the tests' short scene."""
+    options = {"--rig": rig, "--scenes": scenes, "--workers": workers, "--seed": 3, "--out": out}
+    return [*COMMAND, str(HERE / "crossing.scenic"), *(str(word) for pair in options.items() for word in pair)]
+
+
+def render(out: Path, *, rig: str, scenes: int, workers: int) -> str:
+    """Runs it to its end and returns what it printed."""
+    done = subprocess.run(
+        command(out, rig=rig, scenes=scenes, workers=workers), capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def kitti_car(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Output folder of one scene with the kitti rig."""
+    out = tmp_path_factory.mktemp("kitti-car") / "out"
+    render(out, rig="kitti", scenes=1, workers=1)
+    return out
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Output folder of two scenes with the small rig, made in one go by one worker."""
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    render(out, rig=str(HERE / "small.yaml"), scenes=2, workers=1)
+    return out
