@@ -30,7 +30,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     if arguments.owned:
-        server.stop_with(sys.stdin)
+        try:
+            server.stop_with(sys.stdin)
+        except PermissionError:
+            parser.error("--owned needs a pipe as standard input")
     print(f"listening on {server.host}:{server.port}", flush=True)
     server.run()
     return 0

@@ -208,6 +208,7 @@ class Server:
         self._episodes += 1
         self.episode = Episode(self._episodes, town, self.seed, self.streams)
         self.moment = None
+        self.world_stream.forget()  # a client that comes now must not see the last episode's actors
         self.set_weather(Weather())  # what a scene does not set must not come from the one before
 
     def set_weather(self, weather: Weather) -> None:

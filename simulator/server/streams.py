@@ -108,6 +108,10 @@ class Stream:
         for session in self.sessions:
             session.put(message, lossless)
 
+    def forget(self) -> None:
+        """Repeat nothing to new subscribers until the next message."""
+        self._last = None
+
     def join(self, session: Session) -> None:
         """Add a subscriber; a remembering stream repeats its last message to it."""
         self.sessions.add(session)

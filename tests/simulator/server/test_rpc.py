@@ -145,6 +145,19 @@ def test_a_new_subscriber_gets_the_last_snapshot_at_once(server, world, raw):
         assert (len(first) - 48 - 36) % 119 == 0
 
 
+def test_a_new_subscriber_sees_nothing_of_the_last_episode(server, world, raw):
+    stream_id = struct.unpack_from("<I", raw.ask("get_episode_info")[3][0][1][1][0])[0]
+    old = raw.ask("get_episode_info")[3][0][1][0]
+    assert raw.ask("load_new_episode", "", False, 65535)[3] == [[False]]
+    with subscribe(server, stream_id) as connection:
+        frame = raw.ask("tick_cue")[3][0][1]
+        first = message(connection)
+        assert struct.unpack_from("<QQ", first) == (17, frame)
+        assert struct.unpack_from("<Q", first, 48)[0] == old + 1
+        assert struct.unpack_from("<I", first, 48 + 32)[0] == 1  # the map has changed
+        assert (len(first) - 48 - 36) // 119 == 1  # the spectator alone
+
+
 def test_a_subscriber_that_does_not_read_stops_nobody(server, world, raw):
     car = world.spawn_actor(blueprint(world, "vehicle.tesla.model3"), lifted(world.get_map().get_spawn_points()[0]))
     camera = world.spawn_actor(
