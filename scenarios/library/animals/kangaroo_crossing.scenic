@@ -26,10 +26,10 @@ param hop_speed = Range(4, 10)                        # m/s; comfortable is 6, f
 param hop_angle = Range(-35, 35)                      # deg from straight across, positive along the ego's way
 param reaction_time = Range(0.6, 1.5)                 # s
 param attentive = Discrete({True: 3, False: 1})       # whether the ego's driver brakes at all
-param duration = Range(6, 10)                         # s
+param duration = Range(5, 8)                          # s
 
 # The road: the ego, then the kangaroo, then room to drive on
-REACH = 350
+REACH = 470
 lane = Uniform(*two_way_lanes(network, REACH))
 start = place_on(lane, Range(0, 1), REACH)
 gap = globalParameters.trigger_distance + globalParameters.calm * globalParameters.ego_speed
@@ -43,8 +43,8 @@ kangaroo = new Kangaroo at beside_road(lane, start + gap, side, globalParameters
     with behavior CrossRoad(ego, distance=globalParameters.trigger_distance, speed=globalParameters.hop_speed,
         heading=heading_of(lane, start + gap) + side * (90 - globalParameters.hop_angle) deg)
 
-# Traffic: one car comes soon, a second some way behind it, one is ahead of the ego
-soon = gap + Range(20, 90)
+# Traffic: one car comes after the kangaroo has crossed, a second some way behind it, one is ahead of the ego
+soon = gap + Range(80, 170)
 oncoming = new OtherCar at on_other_side(lane, start + soon), with behavior DriveWithTraffic(Range(55, 85) / 3.6)
 later = new OtherCar at on_other_side(lane, start + soon + Range(25, 150)),
     with behavior DriveWithTraffic(Range(55, 85) / 3.6)
