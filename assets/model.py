@@ -56,7 +56,7 @@ class Model:
 
     Attributes:
         name: catalogue name, e.g. ``animal.kangaroo``.
-        category: class in Longtail's taxonomy (``sensors.taxonomy``), e.g. ``animal.kangaroo``, ``vehicle.car``.
+        category: class in Longtail's taxonomy (``sensors.taxonomy``), e.g. ``animal.kangaroo``, ``car``.
         parts: at least one; a skinned model has exactly one skinned part.
         size: (length, width, height) [m] of the axis-aligned box around the rest pose, mirrors included.
         center: (3,) [m], that box's centre in the body frame.
