@@ -37,7 +37,7 @@ def kitti_car(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Output folder of two scenes with the small rig, made in one go by one worker."""
+    """Output folder of three scenes with the small rig, made in one go by one worker."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
-    render(out, rig=str(HERE / "small.yaml"), scenes=2, workers=1)
+    render(out, rig=str(HERE / "small.yaml"), scenes=3, workers=1)
     return out
