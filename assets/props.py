@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import trimesh
 from numpy.typing import NDArray
 
 from assets import ground, signs
@@ -183,6 +182,8 @@ def rock(variant: int, size: Size = None) -> Model:
     cuts = random.uniform(0.5, 0.85, 9)
 
     def level(subdivisions: int) -> Mesh:
+        import trimesh  # slow to import; models in the cache need none of it
+
         sphere = trimesh.creation.icosphere(subdivisions)
         directions = np.asarray(sphere.vertices)
         reach = np.min(cuts / np.maximum(directions @ planes.T, 0.05), axis=1).clip(0.4, 1.05)  # cut flat by planes

@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import open3d as o3d
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import map_coordinates
-from skimage.measure import marching_cubes
 
 FloatArray = NDArray[np.floating]
 
@@ -105,6 +103,8 @@ class Field:
 
     def mesh(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """The zero set: vertices (V, 3) [m] and faces (F, 3), counter-clockwise from outside, closed."""
+        from skimage.measure import marching_cubes  # slow to import; models in the cache need none of it
+
         vertices, faces, _, _ = marching_cubes(self.values, 0.0)
         return vertices.astype(np.float64) * self.step + self.origin, np.ascontiguousarray(faces, dtype=np.int32)
 
@@ -136,6 +136,8 @@ def simplified(
     """At most about ``triangles`` faces, chosen to keep the shape; still closed if it was. Unused vertices are gone."""
     if len(faces) <= triangles:
         return vertices, faces
+    import open3d as o3d  # takes a second to import, and models in the cache need none of it
+
     mesh = o3d.geometry.TriangleMesh(o3d.utility.Vector3dVector(vertices), o3d.utility.Vector3iVector(faces))
     mesh = mesh.simplify_quadric_decimation(triangles)
     mesh.remove_degenerate_triangles()

@@ -7,8 +7,8 @@ import os
 import selectors
 import socket
 import time
-from functools import lru_cache
-from typing import Any, TextIO
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, TextIO
 
 from assets import maps
 from simulator.server.blueprints import Library
@@ -17,12 +17,14 @@ from simulator.server.episode import Episode
 from simulator.server.handlers import EXTENSION_METHODS, METHODS
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
-from simulator.server.sensors.renderers import Renderers
 from simulator.server.snapshot import snapshot
 from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.town import Town, load_town
+
+if TYPE_CHECKING:
+    from simulator.server.sensors.renderers import Renderers
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +77,6 @@ class Server:
         self.gravity = 9.81
         self.traffic_managers: dict[int, tuple[str, Connection]] = {}
         self.caller: Connection | None = None
-        self.renderers = Renderers()
         self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
         self.uploaded: str | None = None
@@ -111,7 +112,8 @@ class Server:
                     key.data(events)
         self._rpc.close()
         self.streams.close()
-        self.renderers.close()
+        if "renderers" in self.__dict__:
+            self.renderers.close()
 
     def stop(self) -> None:
         """Let ``run`` return; for signal handlers."""
@@ -141,6 +143,13 @@ class Server:
         for port, (_, owner) in list(self.traffic_managers.items()):
             if owner is connection:
                 del self.traffic_managers[port]
+
+    @cached_property
+    def renderers(self) -> Renderers:
+        """Made at the first tick: what they import takes as long as all the rest of the start."""
+        from simulator.server.sensors.renderers import Renderers
+
+        return Renderers()
 
     # -- the simulation -----------------------------------------------------------------------------------------------
 
@@ -172,17 +181,16 @@ class Server:
             rendering=not self.settings.no_rendering,
         )
         measure(self.moment)
-        self.world_stream.send(
-            snapshot(
+        with self.stopwatch.stage("snapshot"):
+            message = snapshot(
                 list(episode.actors.values()),
                 episode_id=episode.episode_id,
                 frame=self.frame,
                 elapsed=self.elapsed,
                 dt=dt,
                 map_changed=not episode.announced,
-            ),
-            self.moment.lossless,
-        )
+            )
+            self.world_stream.send(message, self.moment.lossless)
         episode.announced = True
 
     def load(self, name: str, reset_settings: bool) -> None:
