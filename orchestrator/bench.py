@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from pydantic import BaseModel
-from rich.table import Table
+from pydantic import BaseModel, computed_field
+from rich.table import Column, Table
 
 from orchestrator.farm import play
 from orchestrator.job import plan
@@ -21,10 +21,15 @@ from sensors.rig import load_rig
 
 
 class Measurement(BaseModel):
-    """Wall time by stage [s]; ``server`` is a share of ``driver``'s waiting, seen from the other side.
+    """Wall time by stage [s] of one scene, and of making datasets of it.
 
     Attributes:
-        frames: recorded; driver: stages of the session; server: stages of the server; exports: by format.
+        frames: recorded. start: of the server; sample: drawing the scene; neither is counted per frame.
+        driver: stages of the session, one after another: together the scene's whole time.
+        server: the server's stages; ``labels`` is within the driver's ``label calls``, all others within its ``tick``.
+        encoding: of the recording, on a thread beside the driver's stages.
+        exports: by format.
+        per_frame: scene and exports over the number of frames.
     """
 
     scenario: str
@@ -37,7 +42,13 @@ class Measurement(BaseModel):
     sample: float
     driver: dict[str, float]
     server: dict[str, float]
+    encoding: float
     exports: dict[str, float]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def per_frame(self) -> float:
+        return (sum(self.driver.values()) + sum(self.exports.values())) / max(self.frames, 1)
 
 
 def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
@@ -74,29 +85,36 @@ def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
         sample=sampled,
         driver=made.seconds,
         server=server,
+        encoding=made.encoding,
         exports=exports,
     )
 
 
 def table(result: Measurement) -> Table:
-    """The measurement as a table: seconds, and milliseconds a frame."""
-    shown = Table(
-        "where",
-        "stage",
-        "s",
-        "ms/frame",
-        title=f"{result.scenario}, rig {result.rig}, {result.frames} frames, {result.cores} cores",
-    )
-    once = [("driver", "server start", result.start), ("driver", "draw scene", result.sample)]
-    for where, stage, seconds in once:
-        shown.add_row(where, stage, f"{seconds:.2f}", "")
-    for where, stages in (("driver", result.driver), ("server", result.server), ("export", result.exports)):
-        for stage, seconds in stages.items():
-            shown.add_row(
-                where,
-                stage,
-                f"{seconds:.2f}",
-                f"{1000 * seconds / max(result.frames, 1):.1f}",
-                style="bold" if stage == "total" else None,
-            )
+    """The measurement as a table whose plain rows add up to the last; dim rows are within the row above them."""
+    title = f"{result.scenario}, rig {result.rig}, {result.frames} frames, {result.cores} cores"
+    shown = Table("stage", Column("s", justify="right"), Column("ms/frame", justify="right"), title=title, min_width=60)
+    frames = max(result.frames, 1)
+
+    def add(stage: str, seconds: float, style: str | None = None) -> None:
+        shown.add_row(stage, f"{seconds:.2f}", f"{1000 * seconds / frames:.1f}", style=style)
+
+    shown.add_row("once: server start", f"{result.start:.2f}", "", style="dim")
+    shown.add_row("once: draw scene", f"{result.sample:.2f}", "", style="dim", end_section=True)
+    for stage, seconds in result.driver.items():
+        add(stage, seconds)
+        within = [name for name in result.server if WITHIN.get(name, "tick") == stage]
+        for name in within:
+            add(f"  server: {name}", result.server[name], "dim")
+        if within:
+            add("  on the way", seconds - sum(result.server[name] for name in within), "dim")
+    for name, seconds in result.exports.items():
+        add(f"export {name}", seconds)
+    shown.add_section()
+    add("all in", result.per_frame * frames, "bold")
+    add("beside: encoding", result.encoding, "dim")
     return shown
+
+
+WITHIN = {"labels": "label calls"}
+"""The driver's stages within which the server's lie; its others lie within ``tick``."""

@@ -36,12 +36,14 @@ POLL = 0.5
 
 @dataclass(frozen=True)
 class Made:
-    """A finished scene. ``rejected``: candidates and takes thrown away before it, by reason; ``seconds``: by stage."""
+    """A finished scene. ``rejected``: candidates and takes thrown away before it, by reason; ``seconds`` and
+    ``encoding``: see ``simulator.session.Outcome``."""
 
     task: Task
     frames: int
     rejected: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    encoding: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ def play(
         )
         outcome = player.play(sample, origin, path, simulation_seed(seed, f"{task.scene_id} {take}"), on_frame)
         if not outcome.rejected:
-            return Made(task, outcome.frames, dict(rejected), outcome.seconds)
+            return Made(task, outcome.frames, dict(rejected), outcome.seconds, outcome.encoding)
         rejected["failed while it ran"] += 1
     raise ScenarioError(
         f"{scenario.path}: a requirement failed while the scene ran, in all of {TAKES} takes of {task}; "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import time
-from collections import defaultdict
 from typing import Any
 
 import carla
@@ -17,6 +16,7 @@ from sensors.lidar import BEAM_TABLES
 from sensors.rig import CameraSpec, LidarSpec, Rig
 from simulator.extension import Extension, FrameLabels
 from simulator.handedness import MIRROR, carla_from_matrix, matrix_from_carla
+from simulator.laps import Laps
 
 BODY_FROM_CAMERA = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 """CARLA hangs a camera by a frame with x forward; ours looks along z (OpenCV)."""
@@ -66,15 +66,12 @@ class Recorder:
         ego: the ``carla.Vehicle`` that carries the rig.
         rig: sensors and poses.
         extension: the server's extension calls.
-
-    Attributes:
-        seconds: wall time spent in ``gather``, by stage.
+        laps: told the stages of ``gather``.
     """
 
-    def __init__(self, world: Any, ego: Any, rig: Rig, extension: Extension) -> None:
-        self.world, self.ego, self.rig, self.extension = world, ego, rig, extension
+    def __init__(self, world: Any, ego: Any, rig: Rig, extension: Extension, laps: Laps) -> None:
+        self.world, self.ego, self.rig, self.extension, self.laps = world, ego, rig, extension, laps
         self.vehicle_from_ego = rear_axle(ego)
-        self.seconds: dict[str, float] = defaultdict(float)
         self._tick = 0
         self._start: float | None = None
         self._pending: list[tuple[int, Frame]] = []
@@ -132,7 +129,6 @@ class Recorder:
 
         A frame is complete when every sweep whose reference time falls on it has turned to its end.
         """
-        started = time.perf_counter()
         tick, self._tick = self._tick, self._tick + 1
         snapshot = self.world.get_snapshot()
         if snapshot.frame != carla_frame:
@@ -144,16 +140,14 @@ class Recorder:
         )
         if marks.frame != carla_frame:
             raise RuntimeError(f"labels are of frame {marks.frame}, expected {carla_frame}")
-        self.seconds["label calls"] += time.perf_counter() - started
+        self.laps.end("label calls")
 
-        started = time.perf_counter()
         world_from_ego = self._world_from_vehicle(snapshot) @ self.vehicle_from_ego
         self._poses[tick] = world_from_ego
         for spec in self.rig.lidars:
             self._turn(spec, tick, carla_frame, marks)
-        self.seconds["points"] += time.perf_counter() - started
+        self.laps.end("points")
 
-        started = time.perf_counter()
         sweeping = [
             spec for spec in self.rig.lidars if tick % self.rig.period_ticks(spec.rate) == self._reference(spec)
         ]
@@ -163,8 +157,9 @@ class Recorder:
             for shot in due:
                 frame.cameras[shot.name] = self._expose(shot, carla_frame, world_from_ego, objects, marks)
             self._pending.append((tick, frame))
-        self.seconds["labels"] += time.perf_counter() - started
-        return self._complete(tick)
+        done = self._complete(tick)
+        self.laps.end("pictures")
+        return done
 
     def close(self) -> None:
         """Takes the sensors off the ego."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,9 @@ from sensors.frames import SceneMeta
 from sensors.recording import RecordingWriter
 from sensors.rig import Rig
 from simulator.extension import Extension
+from simulator.laps import Laps
 from simulator.recorder import Recorder
+from simulator.scribe import Scribe
 
 LONGEST_SCENE = 60.0
 """[s] after which a scene whose script does not end it is taken for endless."""
@@ -54,12 +55,14 @@ class Outcome:
     Attributes:
         frames: recorded frames; 0 when the scene was rejected.
         rejected: a requirement of the script failed while it ran; no recording was left.
-        seconds: wall time by stage.
+        seconds: wall time by stage; the stages follow each other and add up to the whole.
+        encoding: time of encoding and writing [s], on a thread beside those stages.
     """
 
     frames: int
     rejected: bool
     seconds: dict[str, float] = field(default_factory=dict)
+    encoding: float = 0.0
 
 
 class _Rejected(Exception):
@@ -77,32 +80,28 @@ class _Take:
         path: Path,
         extension: Extension,
         on_frame: Callable[[int], None],
+        laps: Laps,
     ) -> None:
         self._stack, self._rig, self._origin, self._path = stack, rig, origin, path
         self._extension, self._on_frame = extension, on_frame
-        self.frames = 0
-        self.seconds: dict[str, float] = {}
+        self.laps = laps
 
     def begin(self, simulation: CarlaSimulation) -> None:
         """Hangs the rig on the ego, when all actors stand in the world."""
         ego = simulation.scene.egoObject.carlaActor
-        self._recorder = Recorder(simulation.world, ego, self._rig, self._extension)
-        self._writer = self._stack.enter_context(RecordingWriter(self._path, self._meta(simulation, ego)))
+        self._recorder = Recorder(simulation.world, ego, self._rig, self._extension, self.laps)
+        writer = self._stack.enter_context(RecordingWriter(self._path, self._meta(simulation, ego)))
+        self.scribe = self._stack.enter_context(Scribe(writer, self._on_frame))
 
     def tick(self, carla_frame: int) -> None:
         """Takes in the tick that just ended."""
-        frames = self._recorder.gather(carla_frame)
-        started = time.perf_counter()
-        for frame in frames:
-            self._writer.write(frame)
-            self.frames += 1
-            self._on_frame(self.frames)
-        self.seconds["encode"] = self.seconds.get("encode", 0.0) + time.perf_counter() - started
+        for frame in self._recorder.gather(carla_frame):
+            self.scribe.write(frame)
+        self.laps.end("wait for encoding")
 
     def end(self) -> None:
         """Takes the rig off again."""
         self._recorder.close()
-        self.seconds |= self._recorder.seconds
 
     def _meta(self, simulation: CarlaSimulation, ego: Any) -> SceneMeta:
         weather = simulation.world.get_weather()
@@ -131,9 +130,12 @@ class _RecordedSimulation(CarlaSimulation):
         super().setup()
         self._take.begin(self)
         self._begun = True
+        self._take.laps.end("set up")
 
     def step(self) -> None:
+        self._take.laps.end("drive")
         super().step()
+        self._take.laps.end("tick")
         self._take.tick(self.current_frame)
 
     def destroy(self) -> None:
@@ -192,7 +194,7 @@ class Session:
             SessionError: the server cannot play the scene, or the scene does not end.
             RuntimeError: from the client, when the server stops answering.
         """
-        started = time.perf_counter()
+        laps = Laps()
         with ExitStack() as outer:
             extension = outer.enter_context(closing(Extension(self.host, self.port)))
             if extension.hello() is None:
@@ -201,17 +203,17 @@ class Session:
                     "start the embedded server without --strict"
                 )
             stack = ExitStack()
-            take = _Take(stack, self.rig, origin, path, extension, on_frame)
+            take = _Take(stack, self.rig, origin, path, extension, on_frame, laps)
             simulator = self._simulator(scene, take)
             outer.callback(_leave, simulator)
-            take.seconds["load"] = time.perf_counter() - started
+            laps.end("connect")
             try:
                 with stack:
                     self._simulate(simulator, scene, origin, extension, simulation_seed)
             except _Rejected:
-                return Outcome(0, True, take.seconds)
-        take.seconds["total"] = time.perf_counter() - started
-        return Outcome(take.frames, False, take.seconds)
+                return Outcome(0, True, laps.seconds)
+        laps.end("finish")
+        return Outcome(take.scribe.frames, False, laps.seconds, take.scribe.seconds)
 
     def _simulate(
         self, simulator: _RecordedSimulator, scene: Any, origin: Origin, extension: Extension, seed: int
