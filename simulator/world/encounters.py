@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,31 +27,36 @@ from simulator.world.walkers import WalkerBody
 
 def prisms(bodies: Sequence[Body]) -> NDArray[np.void]:
     """The prisms (N,) of bodies as they stand and move; immovable those that physics do not move."""
-    rows = []
-    for body in bodies:
-        yaw_rate, movable = float(body.angular_velocity[2]), body.simulate_physics
-        inverses = (1 / body.mass, inverse_inertia(body)) if movable else (0.0, 0.0)
-        rows.append(_row(body.model, body.world_from_body, tuple(body.velocity[:2].tolist()), yaw_rate, *inverses))
-    return np.array(rows, dtype=PRISM)
+    rows = _standing([body.model for body in bodies], [body.world_from_body for body in bodies])
+    if not len(rows):
+        return rows
+    rows["velocity"] = np.array([body.velocity for body in bodies])[:, :2]
+    rows["yaw_rate"] = np.array([body.angular_velocity for body in bodies])[:, 2]
+    rows["inverse_mass"] = [1 / body.mass if body.simulate_physics else 0.0 for body in bodies]
+    rows["inverse_inertia"] = [inverse_inertia(body) if body.simulate_physics else 0.0 for body in bodies]
+    return rows
 
 
 def prism(model: Model, world_from_body: Array) -> NDArray[np.void]:
     """The prism (1,) of a model at a pose, at rest, free to move."""
-    return np.array([_row(model, world_from_body, (0.0, 0.0), 0.0, 1.0, 0.0)], dtype=PRISM)
+    row = _standing([model], [world_from_body])
+    row["inverse_mass"] = 1.0
+    return row
 
 
-def _row(
-    model: Model, pose: Array, velocity: tuple[float, ...], yaw_rate: float, inverse_mass: float, inverse_inertia: float
-) -> tuple[object, ...]:
-    """One ``PRISM`` entry."""
-    length, width, height = model.size
-    rows = pose[:3].tolist()
-    x, y, z = (sum(a * b for a, b in zip(row, (*model.center, 1.0), strict=True)) for row in rows)
-    pace = math.hypot(rows[0][0], rows[1][0])
-    return (
-        (x, y), (length / 2, width / 2), 0.0, (rows[0][0] / pace, rows[1][0] / pace), z - height / 2, z + height / 2,
-        velocity, yaw_rate, (rows[0][3], rows[1][3]), inverse_mass, inverse_inertia,
-    )  # fmt: skip
+def _standing(models: Sequence[Model], poses: Sequence[Array]) -> NDArray[np.void]:
+    """Prisms (N,) of models at poses, without motion or mass."""
+    rows = np.zeros(len(models), PRISM)
+    if not models:
+        return rows
+    pose, size = np.array(poses), np.array([model.size for model in models])
+    middle = np.array([model.center for model in models])
+    center = (pose[:, :3, :3] * middle[:, None]).sum(axis=2) + pose[:, :3, 3]
+    rows["center"], rows["pivot"] = center[:, :2], pose[:, :2, 3]
+    rows["half"] = size[:, :2] / 2
+    rows["axis"] = pose[:, :2, 0] / np.hypot(pose[:, 0, 0], pose[:, 1, 0])[:, None]
+    rows["low"], rows["high"] = center[:, 2] - size[:, 2] / 2, center[:, 2] + size[:, 2] / 2
+    return rows
 
 
 def inverse_inertia(body: Body) -> float:
@@ -144,6 +148,8 @@ class Encounters:
 
     def finish(self) -> list[Contact]:
         """Hands the bodies that are not driven what they got, and lists the contacts, each from both sides."""
+        if not self.impulses:
+            return []
         for row, body in enumerate(self.bodies):
             now, before = self.prisms[row], self.start[row]
             if row in self.driven or not body.simulate_physics:

@@ -263,13 +263,14 @@ def drive(
     friction = surface.friction(np.stack([state["x"], state["y"]], axis=1)) * physics["tire_friction"] * grip
     shift(state, control, physics, dt)
     for tick in range(count):
+        here = wheel_places(state, physics)
         if tick % GROUND_INTERVAL == 0:
-            places = wheel_places(state, physics)
+            places = here
             heights, normals = surface.ground(places.reshape(-1, 2))
             heights = heights.reshape(-1, 4)
             slopes = np.clip(-normals[:, :2] / np.maximum(normals[:, 2:], 1e-3), -1.0, 1.0).reshape(-1, 4, 2)
-        moved = wheel_places(state, physics) - places
-        advance(state, control, physics, (heights + (slopes * moved).sum(axis=-1), slopes), friction, dt / count)
+        risen = slopes * (here - places)
+        advance(state, control, physics, (heights + risen[..., 0] + risen[..., 1], slopes), friction, dt / count)
         between(state)
     poses = np.zeros((len(state), 4, 4))
     poses[:, :3, :3] = rotations(state["yaw"], state["pitch"], state["roll"])

@@ -122,6 +122,9 @@ class World:
         """Moves everything by ``dt`` [s]. Raises ValueError unless 0 < dt <= 1."""
         if not 0 < dt <= LONGEST_STEP:
             raise ValueError(f"a step must last more than 0 and at most {LONGEST_STEP} s, not {dt}")
+        self.contacts = []
+        if not self.bodies:
+            return
         bodies = in_order(self.bodies)
         for body in bodies:
             body.begin()
