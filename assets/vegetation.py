@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import foliage
-from assets.mesh import Material, Mesh, Texture
+from assets.mesh import Material, Texture
 from assets.model import Model
 from assets.noise import tiled
 from assets.pieces import Piece, cards, join, rigid, tube
@@ -136,8 +136,7 @@ def eucalypt(variant: int, size: Size = None) -> Model:
     order = sorted(range(1, len(limbs)), key=lambda k: -float(limbs[k][1][0]))
     limbs = [limbs[0], *(limbs[k] for k in order)]
     lods = (
-        join([*wood(9, 99), crown(8.0, 0.46)]),
-        join([*wood(5, 1 + count + 8), crown(2.6, 0.74)]),
+        join([*wood(6, 1 + count + 8), crown(3.2, 0.68)]),
         join([*wood(3, 1 + count), crown(0.9, 1.05)]),
         join([*wood(3, 3), crown(0.28, 1.7)]),
     )
@@ -181,8 +180,7 @@ def broadleaf(variant: int, size: Size = None) -> Model:
         return [tube(path, thick, sides, _bark(), bark, 2.0) for path, thick in limbs[:most]]
 
     lods = (
-        join([*wood(8, 9), crown(330, 0.75)]),
-        join([*wood(5, 3), crown(120, 1.15)]),
+        join([*wood(6, 9), crown(200, 0.92)]),
         join([*wood(3, 1), crown(44, 1.75)]),
         join([*wood(3, 1), crown(16, 2.5)]),
     )
@@ -211,9 +209,7 @@ def _bush(name: str, seed: int, variant: int, tint: Array, height: tuple[float, 
             centers, outward, extent * tall * draw.uniform(0.8, 1.2, number), tones, foliage.small_leaves(), draw, 0.35
         )
 
-    return rigid(
-        name, "vegetation", (join([crown(54, 0.24)]), join([crown(20, 0.36)]), join([crown(8, 0.5)])), Tag.VEGETATION
-    )
+    return rigid(name, "vegetation", (join([crown(36, 0.28)]), join([crown(8, 0.5)])), Tag.VEGETATION)
 
 
 @cache
@@ -238,28 +234,23 @@ def _tufts(name: str, seed: int, variant: int, tint: Array, tall: float, spread:
     heights = tall * random.uniform(0.6, 1.25, number)
     tones = tint * random.uniform(0.82, 1.14, (number, 1)) + random.normal(0, 6, (number, 3))
 
-    def clump(kept: int, blades: int, broad: float) -> Mesh:
-        draw = np.random.default_rng([seed + 1, variant])
-        foot, height = np.repeat(feet[:kept], blades, axis=0), np.repeat(heights[:kept], blades)
-        turn = np.pi * (np.arange(kept * blades) % blades) / blades + draw.uniform(0, 6.3, kept * blades) * 0.3
-        facing = np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], -1)
-        lean = facing * draw.normal(0, 0.22, (len(turn), 1)) + [0, 0, 1]
-        across = np.stack([-np.sin(turn), np.cos(turn), np.zeros_like(turn)], -1) * (height * broad)[:, None]
-        up = lean * height[:, None] / 2
-        normals = np.array([0, 0, 1.0]) + 0.35 * draw.normal(0, 1, (len(turn), 3))
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-        cells = foliage.cell(draw.integers(0, foliage.CELLS**2, len(turn)))
-        tone = np.clip(np.repeat(tones[:kept], blades, axis=0), 0, 255)
-        piece = cards(foot + up, across, up, normals, tone, cells, foliage.blades())
-        shade = np.tile([0.66, 0.66, 1.0, 1.0], len(turn))[:, None]  # little light reaches the foot
-        return join([replace(piece, colors=piece.colors * shade)])
-
-    return rigid(
-        name,
-        "vegetation",
-        (clump(number, 3, 0.46), clump(number, 2, 0.5), clump(number, 1, 0.52), clump(number // 2, 1, 0.8)),
-        Tag.VEGETATION,
-    )
+    blades = 2  # cards a tuft
+    foot, height = np.repeat(feet, blades, axis=0), np.repeat(heights, blades)
+    draw = np.random.default_rng([seed + 1, variant])
+    turn = np.pi * (np.arange(number * blades) % blades) / blades + draw.uniform(0, 6.3, number * blades) * 0.3
+    facing = np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], -1)
+    lean = facing * draw.normal(0, 0.22, (len(turn), 1)) + [0, 0, 1]
+    across = np.stack([-np.sin(turn), np.cos(turn), np.zeros_like(turn)], -1) * (height * 0.5)[:, None]
+    up = lean * height[:, None] / 2
+    normals = np.array([0, 0, 1.0]) + 0.35 * np.clip(draw.normal(0, 1, (len(turn), 3)), -2, 2)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    cells = foliage.cell(draw.integers(0, foliage.CELLS**2, len(turn)))
+    tone = np.clip(np.repeat(tones, blades, axis=0), 0, 255)
+    piece = cards(foot + up, across, up, normals, tone, cells, foliage.blades())
+    shade = np.tile([0.66, 0.66, 1.0, 1.0], len(turn))[:, None]  # little light reaches the foot
+    # one level: grass is gone before anything loses detail
+    clump = join([replace(piece, colors=piece.colors * shade)])
+    return rigid(name, "vegetation", (clump,), Tag.VEGETATION)
 
 
 @cache

@@ -11,57 +11,42 @@ from assets.mesh import Material, Mesh
 
 
 class HoleTable:
-    """For the faces of a tree: which have an alpha test, with what texture, and where on it.
+    """For the faces of ``meshes``, row after row: which have an alpha test, with what texture, and where on it."""
 
-    ``meshes``: (mesh, number of copies) in the order of the tree's faces.
-    """
-
-    def __init__(self, meshes: Sequence[tuple[Mesh, int]]) -> None:
+    def __init__(self, meshes: Sequence[Mesh]) -> None:
         materials: dict[Material, int] = {}
-        self._material = np.concatenate([np.tile(_holed(mesh, materials), copies) for mesh, copies in meshes])
+        self._material = np.concatenate([_holed(mesh, materials) for mesh in meshes])
         self.any = bool(materials)
         if not self.any:
             return
-        # Copies share their mesh's texture coordinates: a face knows its row among the faces of distinct meshes.
-        starts = np.cumsum([0] + [len(mesh.faces) for mesh, _ in meshes])
-        self._row = np.concatenate(
-            [
-                np.tile(np.arange(start, start + len(mesh.faces), dtype=np.int32), copies)
-                for start, (mesh, copies) in zip(starts, meshes, strict=False)
-            ]
-        )
-        self._uvs = np.concatenate([mesh.uvs[mesh.faces] for mesh, _ in meshes])
+        self._uvs = np.concatenate([mesh.uvs[mesh.faces] for mesh in meshes]).astype(np.float32)
         planes = [material.texture.pixels[:, :, 3] for material in materials if material.texture is not None]
-        self._shape = np.array([plane.shape for plane in planes])
-        self._start = np.concatenate(([0], np.cumsum([plane.size for plane in planes])))[:-1]
+        self._shape = np.array([plane.shape for plane in planes], np.int32)
+        self._start = np.concatenate(([0], np.cumsum([plane.size for plane in planes])))[:-1].astype(np.int32)
         self._alpha = np.concatenate([plane.reshape(-1) for plane in planes])
-        self._cutoff = np.array([material.alpha_cutoff * 255 for material in materials])
+        self._cutoff = np.array([material.alpha_cutoff * 255 for material in materials], np.float32)
 
-    def pierced(self, rays: NDArray[np.int64], face: NDArray[np.int64], uv: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Those of ``rays`` (K,), indices into ``face`` (N,) and barycentric ``uv`` (N, 2), whose hit is a hole."""
+    def pierced(self, rows: NDArray[np.integer], uv: NDArray[np.float32], rays: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which hits on faces ``rows`` (K,) at the barycentric ``uv`` (N, 2) of their ``rays`` (K,) are holes: (K,)."""
+        holes = np.zeros(len(rows), bool)
         if not self.any:
-            return rays[:0]
-        material = self._material[face[rays]]
+            return holes
+        material = self._material[rows]
         holed = np.flatnonzero(material >= 0)
-        rays, material = rays[holed], material[holed].astype(np.int64)
-        corner, weight = self._uvs[self._row[face[rays]]], uv[rays]
+        material = material[holed].astype(np.int64)
+        corner, weight = self._uvs[rows[holed]], uv[rays[holed]]
         place = (
             corner[:, 0] + weight[:, :1] * (corner[:, 1] - corner[:, 0]) + weight[:, 1:] * (corner[:, 2] - corner[:, 0])
         )
-        return rays[self._sample(material, place) < self._cutoff[material]]
+        holes[holed] = self._sample(material, place) < self._cutoff[material]
+        return holes
 
-    def _sample(self, material: NDArray[np.int64], place: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Bilinear alpha (K,) in [0, 255] at texture coordinates (K, 2), as OpenGL filters it."""
-        size = self._shape[material][:, ::-1]
-        texel = place.astype(np.float64) * size - 0.5
-        low = np.floor(texel).astype(np.int64)
-        share = texel - low
-        total = np.zeros(len(material))
-        for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
-            x, y = (low[:, 0] + dx) % size[:, 0], (low[:, 1] + dy) % size[:, 1]
-            weight = np.abs(1 - dx - share[:, 0]) * np.abs(1 - dy - share[:, 1])
-            total += weight * self._alpha[self._start[material] + y * size[:, 0] + x]
-        return total
+    def _sample(self, material: NDArray[np.int64], place: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Alpha (K,) of the texel that holds the texture coordinates (K, 2), as the raster takes it."""
+        height, width = self._shape[material].T
+        column = ((place[:, 0] - np.floor(place[:, 0])) * width).astype(np.int32)
+        row = ((place[:, 1] - np.floor(place[:, 1])) * height).astype(np.int32)
+        return np.asarray(self._alpha[self._start[material] + row * width + column])
 
 
 def _holed(mesh: Mesh, materials: dict[Material, int]) -> NDArray[np.int16]:

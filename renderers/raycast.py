@@ -1,87 +1,26 @@
 """LiDAR, radar and lines of sight: rays against the scene through Embree.
 
-The still level is one tree. Every moving mesh has a tree in its own frame, built once; rays are moved into that frame
-at the pose that the body has when the ray is fired, which gives exact rolling-shutter sweeps and rebuilds nothing.
+The still level is one tree for each place that rays start from. Every moving mesh has a tree in its own frame, built
+once; rays are moved into that frame at the pose that the body has when the ray is fired, which gives exact
+rolling-shutter sweeps and rebuilds nothing.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
-import open3d as o3d
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from assets.mesh import Mesh
 from renderers import bounds
-from renderers.holes import HoleTable
+from renderers.rays import Surfaces, Tree, mesh_tree
 from renderers.scene import Hits, Instance, Placement, Scene
+from renderers.still import SURE, Still
 
-STATIC_TRIANGLES = 250_000
-"""All copies of one thing may add so many triangles to the static tree before a coarser level of detail is taken."""
 SKINNED_TRIANGLES = 6_000
 """Skinned meshes, whose tree is rebuilt each tick, use the finest level of detail with at most so many triangles."""
-LAYERS = 12
-"""How many holes in leaves a ray may pass before the next leaf counts as solid."""
-
-
-class Tree:
-    """Triangles that move as one, with what a hit on each tells.
-
-    Attributes:
-        tags: (F,) uint8. reflectances: (F,) float32.
-    """
-
-    def __init__(
-        self,
-        vertices: NDArray[np.float32],
-        faces: NDArray[np.int32],
-        tags: NDArray[np.uint8],
-        reflectances: NDArray[np.float32],
-        holes: HoleTable,
-    ) -> None:
-        self._scene = o3d.t.geometry.RaycastingScene()
-        self._scene.add_triangles(
-            o3d.core.Tensor.from_numpy(np.ascontiguousarray(vertices, np.float32)),
-            o3d.core.Tensor.from_numpy(np.ascontiguousarray(faces, np.uint32)),
-        )
-        self.tags, self.reflectances, self._holes = tags, reflectances, holes
-        self._nearest(np.array([[0, 0, 0, 0, 0, 1]], np.float32))  # Embree builds its tree on the first ray
-
-    def cast(self, rays: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
-        """Nearest solid hits of ``rays`` (N, 6), origin and direction: (N,) t (inf: none), faces, |cos incidence|."""
-        distance, face, normal, uv = self._nearest(rays)
-        pending = self._open(distance, face, uv)
-        for _ in range(LAYERS):
-            if not len(pending):
-                break
-            again = rays[pending].copy()
-            passed = distance[pending] * (1 + 1e-5) + 1e-4
-            again[:, :3] += again[:, 3:] * passed[:, None]
-            further, face[pending], normal[pending], uv = self._nearest(again)
-            distance[pending] = further + passed
-            pending = pending[self._open(distance[pending], face[pending], uv)]
-        cosine = np.abs(np.einsum("ni,ni->n", normal, rays[:, 3:]))
-        length = np.sqrt(np.einsum("ni,ni->n", rays[:, 3:], rays[:, 3:]))
-        return distance, face, np.minimum(cosine / np.maximum(length, 1e-12), 1.0).astype(np.float32)
-
-    def _nearest(
-        self, rays: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-        answer = self._scene.cast_rays(o3d.core.Tensor.from_numpy(rays))
-        face = answer["primitive_ids"].numpy().astype(np.int64)
-        distance = answer["t_hit"].numpy()
-        face[~np.isfinite(distance)] = 0
-        return distance, face, answer["primitive_normals"].numpy(), answer["primitive_uvs"].numpy()
-
-    def _open(
-        self, distance: NDArray[np.float32], face: NDArray[np.int64], uv: NDArray[np.float32]
-    ) -> NDArray[np.int64]:
-        """Indices of the hits that fell into a hole."""
-        return self._holes.pierced(np.flatnonzero(np.isfinite(distance)), face, uv)
 
 
 class RayCaster:
@@ -89,7 +28,8 @@ class RayCaster:
 
     def __init__(self) -> None:
         self._static_key: tuple[Placement, ...] | None = None
-        self._static: Tree | None = None
+        self._static = Still(())
+        self._skins: dict[tuple[Mesh, int], Surfaces] = {}
         self._rigid: dict[tuple[Mesh, int], Tree] = {}
         self._bodies: list[list[_Body]] = []
         self._shapes = bounds.BodyBounds()
@@ -97,18 +37,22 @@ class RayCaster:
     def update(self, scene: Scene) -> None:
         """Takes over the scene's state: the static tree when it is another level, new meshes, poses, skins."""
         if scene.static is not self._static_key:
-            self._static_key, self._static = scene.static, _static_tree(scene.static)
+            self._static_key, self._static = scene.static, Still(scene.static)
         bodies = [_Body(instance, self._tree(instance), self._shapes) for instance in scene.bodies]
         bodies.sort(key=lambda body: body.object_id)
         self._bodies = [list(group) for _, group in groupby(bodies, key=lambda body: body.object_id)]
 
     def cast(
-        self, origins: NDArray[np.floating], directions: NDArray[np.floating], fraction: NDArray[np.floating]
+        self,
+        origins: NDArray[np.floating],
+        directions: NDArray[np.floating],
+        fraction: NDArray[np.floating],
+        farthest: float = np.inf,
     ) -> Hits:
         """What rays (N, 3) [m], (N, 3) unit, fired at ``fraction`` (N,) of the tick, meet first.
 
         World frame. 0 is the previous pose, 1 the current one; a skinned body keeps its current pose of the limbs and
-        moves as a whole. Raises ValueError on shapes that do not fit.
+        moves as a whole. What lies beyond ``farthest`` [m] may be missed. Raises ValueError on shapes that do not fit.
         """
         count = len(origins)
         if np.shape(origins) != (count, 3) or np.shape(directions) != (count, 3) or np.shape(fraction) != (count,):
@@ -124,20 +68,39 @@ class RayCaster:
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),
         )
-        if self._static is not None and count:
-            _merge(hits, np.arange(count), 0, self._static, *self._static.cast(rays))
+        self._cast_still(rays, hits, farthest)
         for group, near in zip(self._bodies, _near(self._bodies, rays, hits.distance), strict=True):
             for body in group:
                 body.cast(np.asarray(origins), rays, np.asarray(fraction), near, hits)
         return hits
 
+    def _cast_still(self, rays: NDArray[np.float32], hits: Hits, farthest: float) -> None:
+        square = self._static.squares(rays)
+        pending = np.arange(len(rays))
+        while len(pending):  # mostly once: one scanner's rays start within one square
+            key = square[pending[0]]
+            same = (square[pending] == key).all(1)
+            mine = pending if same.all() else pending[same]
+            pending = pending[~same]
+            tree = self._static.near((int(key[0]), int(key[1])))
+            if tree is not None:
+                _merge(hits, mine, 0, tree, *tree.cast(rays if len(mine) == len(rays) else rays[mine]))
+        beyond = np.flatnonzero(hits.distance > SURE)
+        far = self._static.far() if farthest > SURE and len(beyond) else None
+        if far is not None:
+            distance, row, cosine = far.cast(rays[beyond], SURE)
+            _merge(hits, beyond, 0, far, distance, row, cosine)
+
     def _tree(self, instance: Instance) -> Tree:
         if instance.bones is not None:
             mesh = next((m for m in instance.lods if len(m.faces) <= SKINNED_TRIANGLES), instance.lods[-1])
-            return _mesh_tree(mesh, mesh.posed(instance.bones), int(instance.tag))
+            key = mesh, int(instance.tag)
+            if key not in self._skins:
+                self._skins[key] = Surfaces([key])
+            return mesh_tree(mesh, mesh.posed(instance.bones), self._skins[key])
         key = instance.lods[0], int(instance.tag)
         if key not in self._rigid:
-            self._rigid[key] = _mesh_tree(key[0], key[0].vertices, key[1])
+            self._rigid[key] = mesh_tree(key[0], key[0].vertices, Surfaces([key]))
         return self._rigid[key]
 
 
@@ -212,15 +175,15 @@ def _merge(
     object_id: int,
     tree: Tree,
     distance: NDArray[np.float32],
-    face: NDArray[np.int64],
+    row: NDArray[np.int32],
     cosine: NDArray[np.float32],
 ) -> None:
     """Enters those hits of rays ``where`` that are nearer than what is known."""
-    nearer = distance < hits.distance[where]
-    where, face = where[nearer], face[nearer]
+    nearer = np.flatnonzero(distance < hits.distance[where])
+    where, row = where[nearer], row[nearer]
     hits.distance[where], hits.cos_incidence[where] = distance[nearer], cosine[nearer]
     hits.object_id[where] = object_id
-    hits.tag[where], hits.reflectance[where] = tree.tags[face], tree.reflectances[face]
+    hits.tag[where], hits.reflectance[where] = tree.surfaces.tags[row], tree.surfaces.reflectances[row]
 
 
 def _touching(
@@ -253,43 +216,3 @@ def _near(groups: list[list[_Body]], rays: NDArray[np.float32], reach: NDArray[n
         radii.append(max(float(np.linalg.norm(body.center - center)) + body.radius for body in group))
     touching = _touching(rays, np.array(centers), np.array(radii), reach)
     return [np.flatnonzero(row) for row in touching]
-
-
-def _mesh_tree(mesh: Mesh, vertices: NDArray[np.float32], tag: int) -> Tree:
-    return Tree(
-        vertices, mesh.faces, np.full(len(mesh.faces), tag, np.uint8), _reflectances(mesh), HoleTable([(mesh, 1)])
-    )
-
-
-def _reflectances(mesh: Mesh) -> NDArray[np.float32]:
-    return np.array([m.lidar_reflectance for m in mesh.materials], np.float32)[mesh.face_materials]
-
-
-def _static_tree(placements: Sequence[Placement]) -> Tree | None:
-    vertices, faces, tags, reflectances, meshes = [], [], [], [], []
-    total = 0
-    solid = [p for p in placements if p.solid and len(p.world_from_mesh)]
-    crowd: Counter[Mesh] = Counter()  # towns come in tiles: a thing may be placed in many of them
-    for placement in solid:
-        crowd[placement.lods[0]] += len(placement.world_from_mesh)
-    for placement in solid:
-        copies, everywhere = len(placement.world_from_mesh), crowd[placement.lods[0]]
-        fitting = (mesh for mesh in placement.lods if len(mesh.faces) * everywhere <= STATIC_TRIANGLES)
-        mesh = next(fitting, placement.lods[-1])
-        moved = np.einsum("nij,vj->nvi", placement.world_from_mesh[:, :3, :3], mesh.vertices)
-        vertices.append((moved + placement.world_from_mesh[:, None, :3, 3]).reshape(-1, 3).astype(np.float32))
-        starts = total + np.arange(copies) * len(mesh.vertices)
-        faces.append((mesh.faces[None] + starts[:, None, None]).reshape(-1, 3))
-        tags.append(np.full(copies * len(mesh.faces), placement.tag, np.uint8))
-        reflectances.append(np.tile(_reflectances(mesh), copies))
-        meshes.append((mesh, copies))
-        total += copies * len(mesh.vertices)
-    if not meshes:
-        return None
-    return Tree(
-        np.concatenate(vertices),
-        np.concatenate(faces),
-        np.concatenate(tags),
-        np.concatenate(reflectances),
-        HoleTable(meshes),
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers import bounds
+from renderers import bounds, detail
 from renderers.geometry import INSTANCE, Materials, Pool
 from renderers.scene import Instance, Pinhole, Placement
 
@@ -122,7 +122,7 @@ class StaticCopies:
     def __init__(self, placements: tuple[Placement, ...], pool: Pool) -> None:
         levels = max((len(p.lods) for p in placements), default=1)
         self._meshes = np.zeros((len(placements), levels), np.int64)
-        self._triangles = np.full((len(placements), levels), -1.0)
+        self._levels = np.array([len(p.lods) for p in placements], np.int64)
         counts = [len(p.world_from_mesh) for p in placements]
         centers, radii = [np.zeros((0, 3))], [np.zeros(0)]
         for number, placement in enumerate(placements):
@@ -130,11 +130,9 @@ class StaticCopies:
                 if mesh.bone_indices is not None:
                     raise ValueError("a still placement cannot hold a skinned mesh")
                 self._meshes[number, level] = pool.number(mesh)
-                self._triangles[number, level] = len(mesh.faces)
-            center, radius = bounds.sphere(placement.lods)
-            linear = placement.world_from_mesh[:, :3, :3]
-            centers.append(linear @ center + placement.world_from_mesh[:, :3, 3])
-            radii.append(bounds.largest_scale(linear) * radius)
+            center, radius = detail.spheres(placement)
+            centers.append(center)
+            radii.append(radius)
         self._copies = _Spheres(
             np.concatenate(centers),
             np.concatenate(radii),
@@ -154,15 +152,15 @@ class StaticCopies:
         chosen = np.flatnonzero(tiles[self._tile])
         chosen = self._copies.seen(view, reach, chosen, np.zeros(len(chosen)))
         relative, placement = self._copies.center[chosen] - view.eye, self._placement[chosen]
-        wanted = view.triangles_wanted(relative, self._copies.radius[chosen])
-        level = levels_of_detail(self._triangles[placement], wanted)
+        distance = np.linalg.norm(relative, axis=1)
+        level = detail.levels(distance, self._levels[placement])
         rows = np.zeros(len(chosen), INSTANCE)
         rows["current"][:, :, :3] = self._linear[chosen]
         rows["current"][:, :, 3] = self._translation[chosen] - view.eye
         rows["previous"] = rows["current"]
         rows["ids"][:, 1] = self._tag[chosen]
         rows["tint"] = 1
-        return Batch.of(rows, self._meshes[placement, level], np.linalg.norm(relative, axis=1))
+        return Batch.of(rows, self._meshes[placement, level], distance)
 
 
 def levels_of_detail(triangles: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -19,7 +19,10 @@ void main() {
 #ifdef TEXTURED
     vec4 texel = texture(textures, vec3(uv, float(ids.z)));
 #ifdef HOLES
-    if (texel.a < materials[ids.y >> 16].alpha_cutoff) discard;
+    // The very texel, at full detail from any distance: a hole is one for cameras and rays alike (renderers.holes).
+    ivec2 side = textureSize(textures, 0).xy;
+    float alpha = texelFetch(textures, ivec3(vec2(side) * fract(uv), ids.z), 0).a;
+    if (alpha < materials[ids.y >> 16].alpha_cutoff) discard;
 #endif
     albedo *= linear_from_srgb(texel.rgb);
 #endif

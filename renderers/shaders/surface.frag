@@ -49,13 +49,16 @@ vec3 irradiance(vec3 n) {  // over pi
     return max(sum, vec3(0.0));
 }
 
-// Both halves of one sheet hold the near and the far map; where they meet, pixels choose by a dither.
+// Both halves of one sheet hold the near and the far map; where they meet, pixels choose by a dither. Beyond the far map
+// nothing is in the shade.
 float sunlight(vec3 place, vec3 n, float dither) {
     float grazing = 1.0 - clamp(dot(n, sun_direction), 0.0, 1.0);
     vec3 near = (near_from_relative * vec4(place + n * (0.02 + 0.10 * grazing), 1.0)).xyz;
     vec3 far = (far_from_relative * vec4(place + n * (0.1 + 0.5 * grazing), 1.0)).xyz;
     bool outside = smoothstep(0.9, 0.98, max(abs(near.x), abs(near.y))) > dither;
     vec3 at = outside ? far : near;
+    float far_out = max(max(abs(far.x), abs(far.y)), abs(2.0 * far.z - 1.0));
+    if (outside && smoothstep(0.9, 0.98, far_out) > dither) return 1.0;
     at.xy = clamp(at.xy, -0.998, 0.998) * vec2(0.25, 0.5) + vec2(outside ? 0.75 : 0.25, 0.5);
     // A ring of four bilinear taps, turned from pixel to pixel.
     vec2 r = vec2(cos(6.2831853 * dither), sin(6.2831853 * dither)) * (outside ? 0.5 : 1.2) / 2048.0;

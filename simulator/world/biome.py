@@ -15,9 +15,8 @@ class Growth:
         near, far: distance band [m] from the pavement.
         scale: (least, greatest) size factor.
         patchiness: 0 is even; 1 leaves bare places and thickets.
-        reach: distance [m] beyond which copies are not drawn.
+        reach: distance [m] beyond which copies are neither drawn nor met by rays.
         trunk: radius [m] of the part that stops a car at scale 1; 0 is none.
-        ray_level: the level of detail that rays meet; None for what no LiDAR on the road reaches.
     """
 
     model: str
@@ -29,7 +28,6 @@ class Growth:
     patchiness: float = 0.6
     reach: float = float("inf")
     trunk: float = 0.0
-    ray_level: int | None = 1
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,12 @@ BIOMES: dict[str, Biome] = {
         relief=5.0,
         ditch=0.35,
         growth=(
-            Growth("grass.tuft", 6, 0.85, 0.9, 26, (0.5, 1.3), 0.93, reach=60, ray_level=3),
+            Growth("grass.tuft", 6, 0.85, 0.9, 26, (0.5, 1.3), 0.93, reach=60),
             Growth("bush.saltbush", 4, 0.018, 4.5, 70, (0.6, 1.4), 0.8, reach=180),
-            Growth("bush.saltbush", 4, 0.004, 70, 160, (0.8, 1.6), 0.8, reach=260, ray_level=None),
+            Growth("bush.saltbush", 4, 0.004, 70, 160, (0.8, 1.6), 0.8, reach=260),
             Growth("tree.eucalypt", 5, 0.0022, 11, 120, (0.7, 1.25), 0.85, trunk=0.22),
-            Growth("tree.eucalypt", 5, 0.0011, 120, 330, (0.8, 1.3), 0.8, trunk=0.22, ray_level=None),
-            Growth("prop.rock", 3, 0.004, 3.5, 60, (0.5, 1.6), 0.9, reach=90, ray_level=2),
+            Growth("tree.eucalypt", 5, 0.0011, 120, 330, (0.8, 1.3), 0.8, trunk=0.22),
+            Growth("prop.rock", 3, 0.004, 3.5, 60, (0.5, 1.6), 0.9, reach=90),
         ),
         friction=0.55,
         poles=True,
@@ -91,7 +89,7 @@ BIOMES: dict[str, Biome] = {
         relief=3.0,
         ditch=0.15,
         growth=(
-            Growth("grass.meadow", 4, 0.35, 1.0, 20, (0.6, 1.2), 0.6, reach=50, ray_level=3),
+            Growth("grass.meadow", 4, 0.35, 1.0, 20, (0.6, 1.2), 0.6, reach=50),
             Growth("bush.shrub", 4, 0.006, 5, 60, (0.7, 1.3), 0.8, reach=200),
             Growth("tree.broadleaf", 4, 0.004, 9, 150, (0.75, 1.25), 0.75, trunk=0.25),
         ),

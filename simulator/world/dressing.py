@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets import props, vegetation
-from assets.mesh import Mesh
 from assets.model import Model
 from assets.noise import hashed, value_noise
 from assets.tags import Tag
@@ -46,34 +45,21 @@ class _Stage:
     """Collects copies of models."""
 
     def __init__(self) -> None:
-        self.copies: dict[tuple[str, int, float, int | None], list[Array]] = defaultdict(list)
+        self.copies: dict[tuple[str, int, float], list[Array]] = defaultdict(list)
         self.extra: list[Placement] = []
         self.obstacles: list[Obstacle] = []
 
-    def put(
-        self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float, ray_level: int | None = 0
-    ) -> None:
-        """Copies (N, 4, 4) of a model's ``variants`` (N,), drawn within ``reach`` [m].
-
-        Rays meet them at the ``ray_level``-th level of detail, or not at all.
-        """
+    def put(self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float) -> None:
+        """Copies (N, 4, 4) of a model's ``variants`` (N,), there within ``reach`` [m] of who looks."""
         for variant in np.unique(variants):
-            self.copies[name, int(variant), reach, ray_level].append(matrices[variants == variant])
+            self.copies[name, int(variant), reach].append(matrices[variants == variant])
 
     def placements(self) -> tuple[Placement, ...]:
         made = list(self.extra)
-        for (name, variant, reach, ray_level), matrices in self.copies.items():
-            part, copies = _model(name, variant).parts[0], np.concatenate(matrices)
-            made.append(Placement(part.lods, copies, part.tag, reach, solid=ray_level == 0))
-            if ray_level:  # a mesh for rays alone, within a reach of nothing: full plants would cost Embree gigabytes
-                made.append(Placement((_one_sided(part.lods[ray_level]),), copies, part.tag, reach=0.0))
+        for (name, variant, reach), matrices in self.copies.items():
+            part = _model(name, variant).parts[0]
+            made.append(Placement(part.lods, np.concatenate(matrices), part.tag, reach))
         return tuple(made)
-
-
-def _one_sided(mesh: Mesh) -> Mesh:
-    """Cards without their backs: rays hit both sides of a triangle."""
-    _, kept = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True)
-    return replace(mesh, faces=mesh.faces[kept], face_materials=mesh.face_materials[kept])
 
 
 _MODELS = {**vegetation.MODELS, **props.MODELS}
@@ -149,7 +135,7 @@ def _grow(
     scale = growth.scale[0] + (growth.scale[1] - growth.scale[0]) * chosen[3] ** 1.5 * (0.5 + 0.5 * patch)
     variant = (chosen[4] * growth.variants).astype(np.int64)
     feet = _on_ground(points, footing)
-    stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach, growth.ray_level)
+    stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach)
     if growth.trunk > 0:
         for foot, factor in zip(feet, scale, strict=True):
             stage.obstacles.append(cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION))
@@ -220,7 +206,7 @@ def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> Non
     hooks = np.einsum("nij,kj->nki", matrices, np.column_stack([props.WIRE_POINTS, np.ones(3)]))[:, :, :3]
     for first, second in pairwise(hooks):
         wire = placed(props.wires(first, second, 0.9), Tag.POLES)
-        stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=150.0, solid=False))
+        stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=150.0))
 
 
 def _fences(stage: _Stage, road: Road, footing: Footing, surface: Surface, edge: cKDTree) -> None:

@@ -57,7 +57,7 @@ class ObstacleSensor(Sensor):
         origins = (pose[:3, 3] + offsets @ pose[:3, :3].T).astype(np.float32)
         directions = np.tile(pose[:3, 0].astype(np.float32), (len(origins), 1))
         ends = np.ones(len(origins), np.float32)
-        hits = moment.renderers.caster(moment.scene).cast(origins, directions, ends)
+        hits = moment.renderers.caster(moment.scene).cast(origins, directions, ends, self.number("distance"))
         wanted = (hits.distance <= self.number("distance")) & (hits.object_id != own.actor_id)
         if self.values["only_dynamics"].lower() == "true":
             wanted &= hits.object_id != 0

@@ -52,6 +52,7 @@ class Lidar(Sensor):
         self.beams = BEAM_TABLES[name] if name else self._even_beams()
         self.from_table = bool(name)
         self.fov = radians(self.number("horizontal_fov"))
+        self.farthest = min(self.number("range"), self.beams.farthest)
         self.angle = 0.0  # [rad] that the head has turned, as in the message's header
         self.sweep: Sweep | None = None
 
@@ -68,7 +69,7 @@ class Lidar(Sensor):
         """Cast the tick's rays and send what returned."""
         rays = self._rays(moment.dt)
         directions, origins = _world_rays(actor, rays)
-        hits = moment.renderers.caster(moment.scene).cast(origins, directions, rays.fraction)
+        hits = moment.renderers.caster(moment.scene).cast(origins, directions, rays.fraction, self.farthest)
         distance, intensity, returned = self._detect(hits)
         points = origins[returned] + directions[returned] * distance[returned, None]
         pose = actor.world_from_actor
@@ -148,8 +149,7 @@ class SemanticLidar(Lidar):
     code = 10
 
     def _detect(self, hits: Hits) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-        farthest = min(self.number("range"), self.beams.farthest)
-        return hits.distance, hits.cos_incidence, hits.distance <= farthest
+        return hits.distance, hits.cos_incidence, hits.distance <= self.farthest
 
     def _encode(
         self, points: NDArray[np.float32], intensity: NDArray[np.float32], hits: Hits, kept: NDArray[np.intp]

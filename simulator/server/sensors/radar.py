@@ -29,7 +29,9 @@ class Radar(Sensor):
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         directions = (rays @ pose[:3, :3].T).astype(np.float32)
         origins = np.broadcast_to(pose[:3, 3].astype(np.float32), directions.shape)
-        hits = moment.renderers.caster(moment.scene).cast(origins, directions, np.ones(count, np.float32))
+        hits = moment.renderers.caster(moment.scene).cast(
+            origins, directions, np.ones(count, np.float32), self.number("range")
+        )
         seen = hits.distance <= self.number("range")
         velocity = _velocities(
             moment, hits.object_id[seen], origins[seen] + directions[seen] * hits.distance[seen, None]
