@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import carla
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -286,7 +287,7 @@ class Recorder:
         return CameraFrame(
             sensor=spec.name,
             world_from_camera=world_from_ego @ spec.mount.matrix,
-            image=np.ascontiguousarray(pictures["rgb"][:, :, 2::-1]),
+            image=cv2.cvtColor(pictures["rgb"], cv2.COLOR_BGRA2RGB),
             depth=camera.decode_depth(pictures["depth"]),
             semantic=tag,
             instance=instance,
