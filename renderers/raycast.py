@@ -75,14 +75,14 @@ class RayCaster:
         return hits
 
     def _cast_still(self, rays: NDArray[np.float32], hits: Hits, farthest: float) -> None:
-        square = self._static.squares(rays)
+        east, north = self._static.squares(rays)
         pending = np.arange(len(rays))
         while len(pending):  # mostly once: one scanner's rays start within one square
-            key = square[pending[0]]
-            same = (square[pending] == key).all(1)
+            key = int(east[pending[0]]), int(north[pending[0]])
+            same = (east[pending] == key[0]) & (north[pending] == key[1])
             mine = pending if same.all() else pending[same]
             pending = pending[~same]
-            tree = self._static.near((int(key[0]), int(key[1])))
+            tree = self._static.near(key)
             if tree is not None:
                 _merge(hits, mine, 0, tree, *tree.cast(rays if len(mine) == len(rays) else rays[mine]))
         beyond = np.flatnonzero(hits.distance > SURE)
@@ -135,12 +135,13 @@ class _Body:
 
     def _crossing(self, rays: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which rays (N, 6), as far as ``reach`` (N,), cross the swept box (slabs; Kay and Kajiya 1986)."""
-        axes = self._axes.astype(np.float32)
-        origin, direction = (rays[:, :3] - self.center.astype(np.float32)) @ axes, rays[:, 3:] @ axes
+        axes = self._axes.T.astype(np.float32)
+        origin = axes @ (rays[:, :3] - self.center.astype(np.float32)).T
         with np.errstate(divide="ignore", invalid="ignore"):
-            low = (self._low.astype(np.float32) - origin) / direction
-            high = (self._high.astype(np.float32) - origin) / direction
-        enter, leave = np.fmin(low, high).max(1), np.fmax(low, high).min(1)
+            inverse = 1 / (axes @ rays[:, 3:].T)
+            low = (self._low.astype(np.float32)[:, None] - origin) * inverse
+            high = (self._high.astype(np.float32)[:, None] - origin) * inverse
+        enter, leave = np.fmin(low, high).max(0), np.fmax(low, high).min(0)
         return ~(enter > np.minimum(leave, reach)) & ~(leave < 0)  # written so that what is not a number stays in
 
     def cast(

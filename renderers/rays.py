@@ -83,8 +83,10 @@ class Tree:
 
         What is nearer than t = ``start`` is passed over.
         """
-        begun = rays.copy()
-        begun[:, :3] += start * begun[:, 3:]
+        begun = rays
+        if start:
+            begun = rays.copy()
+            begun[:, :3] += start * rays[:, 3:]
         distance, face, normal, uv = self._nearest(begun)
         distance += start
         pending = self._open(np.flatnonzero(np.isfinite(distance)), rays, face, uv)

@@ -41,9 +41,10 @@ class Still:
         self._trees: OrderedDict[tuple[int, int], Tree | None] = OrderedDict()
         self._farther: list[Tree | None] = []
 
-    def squares(self, origins: NDArray[np.floating]) -> NDArray[np.int64]:
-        """The squares (N, 2) in which ``origins`` (N, 3) lie."""
-        return np.floor(np.asarray(origins)[:, :2] / CELL).astype(np.int64)
+    def squares(self, origins: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The squares (N,), (N,), eastwards and northwards, in which ``origins`` (N, 3) lie."""
+        east, north = (np.floor(np.asarray(origins)[:, axis] / CELL).astype(np.int64) for axis in (0, 1))
+        return east, north
 
     def near(self, square: tuple[int, int]) -> Tree | None:
         """What rays from a square meet within ``SURE``, and some of what lies beyond."""
