@@ -20,6 +20,7 @@ import ray
 from orchestrator import JobError
 from orchestrator.job import Job, Task
 from orchestrator.player import EmbeddedPlayer, Player, Unplayable
+from orchestrator.store import disk_is_full, no_room
 from scenarios.sampler import Scenario, ScenarioError, simulation_seed
 from sensors.rig import Rig
 from simulator.session import Origin
@@ -123,6 +124,8 @@ class Worker:
         except (Unplayable, ScenarioError) as error:
             return Failed(task, str(error), "", final=True)
         except Exception as error:
+            if disk_is_full(error):
+                return Failed(task, no_room(path.parent), "", final=True)
             # Whatever it is, it may be the server's: the next attempt gets a fresh one.
             log = self._player.log_tail() if self._player is not None else ""
             self._drop_player()

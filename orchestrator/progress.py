@@ -103,7 +103,9 @@ class Display(Progress):
         self._show(now=True)
 
     def again(self, task: Task, why: str) -> None:
-        self._console.print(f"{task} failed and is tried again on a fresh server: {why}", style="yellow", markup=False)
+        self._console.print(
+            f"{task} failed and is tried again on a fresh server: {why}", style="yellow", markup=False, soft_wrap=True
+        )
 
     def _show(self, now: bool = False) -> None:
         if self._console.is_terminal:

@@ -12,12 +12,13 @@ from rich.table import Table
 
 from exporters import kitti, nuscenes
 from exporters.publish import Summary
+from orchestrator import JobError
 from orchestrator.contact_sheet import make_contact_sheet
 from orchestrator.farm import Made, farm, make_scenes
-from orchestrator.job import Task, plan
+from orchestrator.job import Job, Task, plan
 from orchestrator.player import EmbeddedPlayer, Player
 from orchestrator.progress import Display, span
-from orchestrator.store import Store, open_store
+from orchestrator.store import Store, disk_is_full, no_room, open_store
 from sensors.rig import Rig, load_rig
 
 EXPORTS: dict[str, Callable[[Sequence[Path], Path], Summary]] = {"kitti": kitti.export, "nuscenes": nuscenes.export}
@@ -44,6 +45,15 @@ def render(order: Order, console: Console, player: Callable[[Rig], Player] = Emb
         JobError, ScenarioError, RigError, UnknownScenario, ExportError: each with what to do.
     """
     job = plan(order.scenarios, order.scenes, order.seed, load_rig(order.rig))
+    try:
+        _make(order, job, console, player)
+    except OSError as error:
+        if not disk_is_full(error):
+            raise
+        raise JobError(no_room(order.out)) from error
+
+
+def _make(order: Order, job: Job, console: Console, player: Callable[[Rig], Player]) -> None:
     with open_store(order.out, job) as store:
         tasks = list(job.tasks())
         missing = [task for task in tasks if not store.finished(task)]

@@ -10,6 +10,7 @@ Layout::
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -78,9 +79,9 @@ def open_store(folder: Path, job: Job) -> Iterator[Store]:
         _clear(store.recordings)
         yield store
     finally:
-        lock.release()
-        with suppress(OSError):
+        with suppress(OSError):  # while it is ours: after the release it may be the next run's
             Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def _claim(path: Path, job: Job) -> None:
@@ -106,6 +107,16 @@ def _clear(recordings: Path) -> None:
     """Removes the hidden files into which runs that were killed were writing."""
     for path in recordings.glob(".*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no room left, on the disk or in the user's share of it."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def no_room(folder: Path) -> str:
+    """What to say then."""
+    return f"no space left to write to {folder}; make room and run the same command again: finished scenes are kept"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -88,9 +88,12 @@ class Scenario:
             raise ScenarioError(f"{self.path}: no such script; `longtail scenarios` lists the library")
         if self.path.suffix != ".scenic":
             raise ScenarioError(f"{self.path}: a script's name ends in .scenic")
-        self.script = self.path.read_text(encoding="utf-8")
-        self.header: Header = read_header(self.script)
+        try:
+            self.script = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ScenarioError(f"{self.path}: {error}; a script is a readable text file in UTF-8") from error
         with _explained(self.path), _generators_kept(), contextlib.redirect_stdout(io.StringIO()):
+            self.header: Header = read_header(self.script)
             self._compiled = scenic.scenarioFromFile(str(self.path), params=self.overrides, mode2D=True)
         if self._compiled.egoObject is None:
             raise ScenarioError(f"{self.path}: the script names no ego; write `ego = new EgoCar ...`")

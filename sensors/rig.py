@@ -160,8 +160,9 @@ def load_rig(name_or_path: str | Path) -> Rig:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
+            why = "" if isinstance(error, FileNotFoundError) else f" ({error})"
             raise RigError(
-                f"no rig {str(name_or_path)!r} ({error}); give the path of a YAML file or one of the shipped "
+                f"no rig {str(name_or_path)!r}{why}; give the path of a YAML file or one of the shipped "
                 f"rigs: {', '.join(rig_names())}"
             ) from error
     return _parse(text, source)

@@ -1,9 +1,11 @@
 """The ``longtail`` command: quick to answer, and every mistake ends in one message without a traceback."""
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -24,6 +26,10 @@ def refused(result: Result) -> str:
     assert "Traceback" not in result.output
     assert result.stderr.count("error: ") == 1
     return result.stderr
+
+
+def on_a_full_disk(*arguments: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_help_needs_no_heavy_library() -> None:
@@ -50,6 +56,12 @@ def test_a_broken_script(tmp_path: Path) -> None:
     message = refused(longtail("render", script, "--out", tmp_path / "out"))
     assert f"{script}:2: " in message
     assert not (tmp_path / "out").exists()
+
+
+def test_a_script_that_is_no_text(tmp_path: Path) -> None:
+    script = tmp_path / "binary.scenic"
+    script.write_bytes(b"x = 1\n\xff\xfe")
+    assert f"{script}: " in refused(longtail("render", script, "--out", tmp_path / "out"))
 
 
 def test_an_unknown_rig(script: Path, tmp_path: Path) -> None:
@@ -94,6 +106,9 @@ def test_finished_scenes_are_exported_without_a_farm(
         recording = make_recording(tmp_path, task.index, frames=2)
         recording.rename(out / "recordings" / f"{task.scene_id}.mcap")
     command = ("render", script, "--scenes", 2, "--export", "kitti", "--out", out)
+    with monkeypatch.context() as patch:
+        patch.setitem(render.EXPORTS, "kitti", on_a_full_disk)
+        assert "make room" in refused(longtail(*command))
     result = longtail(*command)
     assert result.exit_code == 0, result.output
     assert "2 of 2 scenes are there already" in result.output
