@@ -42,7 +42,7 @@ class Placement:
         lods: meshes, finest first.
         world_from_mesh: (N, 4, 4) float64.
         tag: semantic tag.
-        reach: beyond this distance [m] from the camera copies are not drawn (grass); inf is always.
+        reach: beyond this distance [m] from a camera or a ray's origin copies are not there (grass); inf is always.
         solid: whether rays (LiDAR, radar, line of sight) hit it.
     """
 

@@ -206,7 +206,9 @@ def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> Non
     hooks = np.einsum("nij,kj->nki", matrices, np.column_stack([props.WIRE_POINTS, np.ones(3)]))[:, :, :3]
     for first, second in pairwise(hooks):
         wire = placed(props.wires(first, second, 0.9), Tag.POLES)
-        stage.extra.append(Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=150.0))
+        stage.extra.append(
+            Placement(wire.lods, wire.world_from_mesh, Tag.POLES, reach=110.0)
+        )  # thinner than a pixel beyond
 
 
 def _fences(stage: _Stage, road: Road, footing: Footing, surface: Surface, edge: cKDTree) -> None:
