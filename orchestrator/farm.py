@@ -228,6 +228,8 @@ def farm(workers: int, address: str | None = None) -> Iterator[None]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
+            # Mesa's software rasteriser takes all cores for each server; workers side by side share them instead.
+            os.environ.setdefault("LP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
             ray.init("local", num_cpus=workers, include_dashboard=False, object_store_memory=100 * 2**20, **quiet)
         else:
             _knock(address)
