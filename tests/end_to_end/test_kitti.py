@@ -47,9 +47,9 @@ def test_points_land_on_the_pictures_own_depth(kitti_car: Path) -> None:
 def seen_by_camera(camera: CameraFrame, pixels: np.ndarray, returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which points the camera sees too, and its depth there.
 
-    The scanner sits 27 cm behind the camera: each sees round edges that the other does not. Seen by
-    both is what lies amid four pixels that all show the same kind of surface, without a jump in depth around them.
-    Depth is read between the pixels' centres by its inverse, which is linear in the picture on a plane.
+    The scanner sits 27 cm behind the camera: each sees round edges that the other does not. Seen by both is what lies
+    amid four pixels that all show the same kind of surface, flat around them. Depth is read between the pixels' centres
+    by its inverse, which is linear in the picture on a plane, but not from one leaf to the next.
     """
     height, width = camera.depth.shape
     u, v = pixels.T
@@ -59,9 +59,12 @@ def seen_by_camera(camera: CameraFrame, pixels: np.ndarray, returns: np.ndarray)
     four = [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)]
     same = np.all([camera.semantic[at] == returns["tag"][inside] for at in four], axis=0)
     same &= np.all([camera.instance[at] == returns["object_id"][inside] for at in four], axis=0)
-    around = np.stack([camera.depth[y + i, x + j] for i in (-1, 0, 1, 2) for j in (-1, 0, 1, 2)])
-    near = around.min(axis=0)
-    smooth = around.max(axis=0) - near < 0.1 + 0.05 * near
+    with np.errstate(divide="ignore"):
+        inverse = np.array([[1 / camera.depth[y + i, x + j] for j in (-1, 0, 1, 2)] for i in (-1, 0, 1, 2)])
+    bend = np.maximum(
+        abs(np.diff(inverse, 2, axis=0)).max(axis=(0, 1)), abs(np.diff(inverse, 2, axis=1)).max(axis=(0, 1))
+    )
+    smooth = bend < 0.01 * inverse[1, 1]
     a, b = u - x, v - y
     weights = [(1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b]
     with np.errstate(divide="ignore"):
