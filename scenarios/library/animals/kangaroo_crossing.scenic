@@ -7,7 +7,7 @@ Rare: animals that leave the ground. Detectors that judge range by where an obje
 Tags: animal, kangaroo, rural, daytime, crossing, vulnerable
 Source: Volvo's 2017 report from Australian trials that its large-animal detection was thrown off by hopping; Australian
     insurers count kangaroos in four of five animal collisions.
-Expect: the kangaroo, first standing, is in the ego's view 35 to 70 m ahead when it starts; it crosses the ego's lane in
+Expect: the kangaroo, first standing, is in the ego's view 28 to 55 m ahead when it starts; it crosses the ego's lane in
     front of or just behind the ego; other cars come towards it and go ahead of it.
 """
 
@@ -18,11 +18,11 @@ model scenarios.model
 
 # The event
 param ego_speed = Range(60, 90) / 3.6                 # m/s
-param trigger_distance = Range(35, 70)                # m between ego and kangaroo when it bolts
+param trigger_distance = Range(28, 55)                # m between ego and kangaroo when it bolts
 param calm = Range(1.5, 3.0)                          # s before that
 param side = Uniform(-1, 1)                           # where it stands: 1 right of the ego, -1 left
 param verge = Range(2, 7)                             # m off the road's edge
-param hop_speed = Range(4, 10)                        # m/s; comfortable is 6, fleeing 11
+param hop_speed = Range(5, 10)                        # m/s; comfortable is 6, fleeing 11
 param hop_angle = Range(-35, 35)                      # deg from straight across, positive along the ego's way
 param reaction_time = Range(0.6, 1.5)                 # s
 param attentive = Discrete({True: 3, False: 1})       # whether the ego's driver brakes at all
