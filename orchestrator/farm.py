@@ -22,8 +22,8 @@ from orchestrator.job import Job, Task
 from orchestrator.player import EmbeddedPlayer, Player, Unplayable
 from orchestrator.store import disk_is_full, no_room
 from scenarios.sampler import Scenario, ScenarioError, simulation_seed
+from sensors.frames import Origin
 from sensors.rig import Rig
-from simulator.session import Origin
 
 ATTEMPTS = 3
 """Times a scene is tried, each time on a fresh server, before the job gives up on it."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 from scenarios.sampler import Sample
+from sensors.frames import Origin
 from sensors.rig import Rig
 from simulator.extension import Extension
 from simulator.process import ServerProcess
-from simulator.session import Origin, Outcome, Session, SessionError
+from simulator.session import Outcome, Session, SessionError
 
 LOG_TAIL = 2000
 """Characters of a server's log that are worth quoting."""

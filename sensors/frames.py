@@ -128,20 +128,15 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class SceneMeta:
-    """How a recording came to be; everything needed to make it again.
+class Origin:
+    """Where a scene comes from; what is known before it is played.
 
     Attributes:
         scene_id: short hash of scenario source and parameters, rig, seed, index and package version.
         scenario: name of the script without folder and ending; script: its full text; title: its first docstring line.
         seed, index: the job's seed and the scene's number within the scenario.
         params: what the script drew (JSON values).
-        rig: the rig's full definition.
-        map_name, opendrive: the road network's name and text.
-        weather: CARLA weather fields.
-        ego_type: the ego's blueprint; ego_size: (length, width, height) [m].
-        exact: labels came from the server's extension calls, not from estimates.
-        generation: 0 rendered, 1 refined. generator: e.g. ``longtail 0.1.0``.
+        generator: e.g. ``longtail 0.1.0``.
     """
 
     scene_id: str
@@ -151,6 +146,22 @@ class SceneMeta:
     seed: int
     index: int
     params: dict[str, Any]
+    generator: str
+
+
+@dataclass(frozen=True)
+class SceneMeta(Origin):
+    """How a recording came to be; everything needed to make it again.
+
+    Attributes:
+        rig: the rig's full definition.
+        map_name, opendrive: the road network's name and text.
+        weather: CARLA weather fields.
+        ego_type: the ego's blueprint; ego_size: (length, width, height) [m].
+        exact: labels came from the server's extension calls, not from estimates.
+        generation: 0 rendered, 1 refined.
+    """
+
     rig: Rig
     map_name: str
     opendrive: str
@@ -158,5 +169,4 @@ class SceneMeta:
     ego_type: str
     ego_size: tuple[float, float, float]
     exact: bool
-    generator: str
     generation: int = 0

@@ -15,7 +15,7 @@ import numpy as np
 from scenic.core.simulators import SimulationCreationError
 from scenic.simulators.carla.simulator import CarlaSimulation, CarlaSimulator
 
-from sensors.frames import SceneMeta
+from sensors.frames import Origin, SceneMeta
 from sensors.recording import RecordingWriter
 from sensors.rig import Rig
 from simulator.extension import Extension
@@ -32,20 +32,6 @@ TIMEOUT = 120
 
 class SessionError(RuntimeError):
     """A scene could not be played; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a scene comes from; the part of ``SceneMeta`` that is known before it is played."""
-
-    scene_id: str
-    scenario: str
-    script: str
-    title: str
-    seed: int
-    index: int
-    params: dict[str, Any]
-    generator: str
 
 
 @dataclass(frozen=True)
