@@ -1,0 +1,108 @@
+"""What goes wrong ends in one message that says what to do, and leaves no half scene behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from .conftest import HERE, command
+
+SMALL = str(HERE / "small.yaml")
+
+
+def refused(words: list[str], code: int = 1) -> str:
+    """The message of a command that fails as expected."""
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stderr
+
+
+@contextmanager
+def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A job of one scene that has begun to write it."""
+    with log.open("wb") as output:
+        job = subprocess.Popen(
+            command(out, rig=SMALL, scenes=1, workers=1), stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            deadline = time.monotonic() + 240
+            while not list((out / "recordings").glob(".*")):
+                assert job.poll() is None and time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+            yield job
+        finally:
+            if job.poll() is None:
+                job.kill()
+                job.wait()
+
+
+def servers_of(job: int) -> list[int]:
+    """Process ids of the embedded servers below a job."""
+    parents, servers = {}, []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"simulator.server" in (process / "cmdline").read_bytes():
+                servers.append(int(process.name))
+
+    def above(pid: int) -> Iterator[int]:
+        while pid in parents:
+            yield pid
+            pid = parents[pid]
+
+    return [pid for pid in servers if job in above(pid)]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at /proc")
+def test_a_server_that_dies_is_replaced_and_the_bytes_stay_the_same(undisturbed: Path, tmp_path: Path) -> None:
+    out, log = tmp_path / "out", tmp_path / "log"
+    with under_way(out, log) as job:
+        [server] = servers_of(job.pid)
+        os.kill(server, signal.SIGKILL)
+        assert "another run is writing" in refused(command(out, rig=SMALL, scenes=1, workers=1))
+        assert job.wait(600) == 0, log.read_text()
+    assert "the server died" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    [recording] = (out / "recordings").iterdir()
+    assert recording.read_bytes() == (undisturbed / "recordings" / recording.name).read_bytes()
+
+
+def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path) -> None:
+    out, log = tmp_path / "out", tmp_path / "log"
+    with under_way(out, log) as job:
+        job.send_signal(signal.SIGINT)
+        assert job.wait(60) == 130
+    assert "the same command goes on from here" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    assert list((out / "recordings").glob("*.mcap")) == []
+
+
+def test_a_blueprint_that_the_server_lacks_is_named(tmp_path: Path) -> None:
+    script = tmp_path / "unknown.scenic"
+    crossing = (HERE / "crossing.scenic").read_text()
+    script.write_text(crossing.replace("DriveLane(12)", 'DriveLane(12), with blueprint "vehicle.nope.nope"'))
+    words = command(tmp_path / "out", rig=SMALL, scenes=1, workers=1)
+    message = refused([str(script) if word.endswith("crossing.scenic") else word for word in words])
+    assert "vehicle.nope.nope" in message
+    assert list((tmp_path / "out" / "recordings").iterdir()) == []
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_port_in_use_is_named(taken: int) -> None:
+    """Both the port that is asked for and the next, which takes the streams."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        words = [sys.executable, "-m", "simulator.server", "--port", str(port - taken)]
+        message = refused(words, code=2)
+    assert str(port) in message
+    assert "choose another --port" in message
