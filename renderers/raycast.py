@@ -31,16 +31,18 @@ class RayCaster:
         self._static = Still(())
         self._skins: dict[tuple[Mesh, int], Surfaces] = {}
         self._rigid: dict[tuple[Mesh, int], Tree] = {}
-        self._bodies: list[list[_Body]] = []
+        self._bodies: list[_Body] = []
         self._shapes = bounds.BodyBounds()
 
     def update(self, scene: Scene) -> None:
         """Takes over the scene's state: the static tree when it is another level, new meshes, poses, skins."""
         if scene.static is not self._static_key:
             self._static_key, self._static = scene.static, Still(scene.static)
-        bodies = [_Body(instance, self._tree(instance), self._shapes) for instance in scene.bodies]
-        bodies.sort(key=lambda body: body.object_id)
-        self._bodies = [list(group) for _, group in groupby(bodies, key=lambda body: body.object_id)]
+        parts = sorted(scene.bodies, key=lambda instance: instance.object_id)
+        self._bodies = [
+            _Body(object_id, [_Part(instance, self._tree(instance), self._shapes) for instance in group])
+            for object_id, group in groupby(parts, key=lambda instance: instance.object_id)
+        ]
 
     def cast(
         self,
@@ -69,9 +71,9 @@ class RayCaster:
             np.zeros(count, np.float32),
         )
         self._cast_still(rays, hits, farthest)
-        for group, near in zip(self._bodies, _near(self._bodies, rays, hits.distance), strict=True):
-            for body in group:
-                body.cast(np.asarray(origins), rays, np.asarray(fraction), near, hits)
+        across = np.ascontiguousarray(rays.T)
+        for body in self._bodies:
+            body.cast(np.asarray(origins), rays, across, np.asarray(fraction), hits)
         return hits
 
     def _cast_still(self, rays: NDArray[np.float32], hits: Hits, farthest: float) -> None:
@@ -104,11 +106,39 @@ class RayCaster:
         return self._rigid[key]
 
 
-class _Body:
-    """One part of a moving body, with its way through the tick."""
+class _SweptBox:
+    """A box about points (K, 3) [m], the ends of a part's way through the tick, along three axes (columns, unit).
+
+    ``slack`` [m] is how far the way may bulge beyond its ends.
+    """
+
+    def __init__(self, points: NDArray[np.float64], axes: NDArray[np.float64], slack: float) -> None:
+        center = (points.min(0) + points.max(0)) / 2
+        along = (points - center) @ axes
+        self._center, self._axes = center.astype(np.float32)[:, None], axes.T.astype(np.float32)
+        self._low = (along.min(0) - slack - 1e-3).astype(np.float32)[:, None]
+        self._high = (along.max(0) + slack + 1e-3).astype(np.float32)[:, None]
+
+    def crossed(self, across: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Which rays (6, N), as far as ``reach`` (N,), cross it (slabs; Kay and Kajiya 1986): (K,) ascending."""
+        origin = self._axes @ (across[:3] - self._center)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inverse = 1 / (self._axes @ across[3:])
+            low, high = (self._low - origin) * inverse, (self._high - origin) * inverse
+        enter, leave = np.fmin(low, high).max(0), np.fmax(low, high).min(0)
+        # Written so that what is not a number stays in.
+        return np.flatnonzero(~(enter > np.minimum(leave, reach)) & ~(leave < 0))
+
+
+class _Part:
+    """One part of a moving body, with its way through the tick.
+
+    Attributes:
+        points: (K, 3) [m], of its hull at both ends of the way; axes: (3, 3), columns; slack: [m] that it may bulge.
+    """
 
     def __init__(self, instance: Instance, tree: Tree, shapes: bounds.BodyBounds) -> None:
-        self.object_id, self._tree = instance.object_id, tree
+        self._tree = tree
         self._linear = instance.previous_world_from_mesh[:3, :3].astype(np.float64)
         self._start = instance.previous_world_from_mesh[:3, 3]
         self._move = instance.world_from_mesh[:3, 3] - self._start
@@ -116,47 +146,27 @@ class _Body:
         self._turn = Rotation.from_matrix(turn).as_rotvec()
         local = shapes.points(instance, instance.lods[0], instance.bones)
         ends = [local @ m[:3, :3].T + m[:3, 3] for m in (instance.previous_world_from_mesh, instance.world_from_mesh)]
-        self._local_radius = float(np.linalg.norm(local, axis=1).max())
-        scale = float(bounds.largest_scale(self._linear[None])[0])
-        both = np.concatenate(ends)
-        # A box about all that the body sweeps, along its axes half way through the tick.
-        self._axes = Rotation.from_rotvec(self._turn / 2).as_matrix() @ self._linear
-        self._axes /= np.linalg.norm(self._axes, axis=0)
-        if np.linalg.norm(self._turn) > 0.5:  # turns far within the tick: all that its origin's sphere sweeps
-            self.center = self._start + self._move / 2
-            self.radius = self._local_radius * scale + float(np.linalg.norm(self._move)) / 2
-            self._low, self._high = np.full(3, -self.radius), np.full(3, self.radius)
-        else:
-            self.center = (both.min(0) + both.max(0)) / 2
-            sagitta = 0.04 * self._local_radius * scale  # of the arc that a point describes while turning 0.5 rad
-            self.radius = float(np.linalg.norm(both - self.center, axis=1).max()) + sagitta
-            along = (both - self.center) @ self._axes
-            self._low, self._high = along.min(0) - sagitta - 1e-3, along.max(0) + sagitta + 1e-3
-
-    def _crossing(self, rays: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which rays (N, 6), as far as ``reach`` (N,), cross the swept box (slabs; Kay and Kajiya 1986)."""
-        axes = self._axes.T.astype(np.float32)
-        origin = axes @ (rays[:, :3] - self.center.astype(np.float32)).T
-        with np.errstate(divide="ignore", invalid="ignore"):
-            inverse = 1 / (axes @ rays[:, 3:].T)
-            low = (self._low.astype(np.float32)[:, None] - origin) * inverse
-            high = (self._high.astype(np.float32)[:, None] - origin) * inverse
-        enter, leave = np.fmin(low, high).max(0), np.fmax(low, high).min(0)
-        return ~(enter > np.minimum(leave, reach)) & ~(leave < 0)  # written so that what is not a number stays in
+        radius = float(np.linalg.norm(local, axis=1).max()) * float(bounds.largest_scale(self._linear[None])[0])
+        self.points = np.concatenate(ends)
+        # Along its axes half way through the tick. The arc of a point that turns by 0.5 rad rises 4 % of its radius;
+        # what turns farther sweeps at most the sphere about its origin.
+        self.axes = Rotation.from_rotvec(self._turn / 2).as_matrix() @ self._linear
+        self.axes /= np.linalg.norm(self.axes, axis=0)
+        self.slack = (0.04 if np.linalg.norm(self._turn) <= 0.5 else 2.0) * radius
+        self._box = _SweptBox(self.points, self.axes, self.slack)
 
     def cast(
         self,
+        object_id: int,
         origins: NDArray[np.floating],
         rays: NDArray[np.float32],
+        across: NDArray[np.float32],
         fraction: NDArray[np.floating],
         near: NDArray[np.int64],
         hits: Hits,
     ) -> None:
-        """Casts those of the rays ``near`` that pass the swept bounds, in the body's frame, and merges the hits."""
-        if not len(near):
-            return
-        near = near[_touching(rays[near], self.center[None], np.array([self.radius]), hits.distance[near])[0]]
-        near = near[self._crossing(rays[near], hits.distance[near])]
+        """Casts those of the rays ``near`` that cross the swept box, in the part's frame, and merges the hits."""
+        near = near[self._box.crossed(across[:, near], hits.distance[near])]
         if not len(near):
             return
         share = fraction[near].astype(np.float64)
@@ -167,7 +177,29 @@ class _Body:
             origin, direction = back.apply(origin), back.apply(direction)
         inverse = np.linalg.inv(self._linear).T
         local = np.concatenate((origin @ inverse, direction @ inverse), axis=1).astype(np.float32)
-        _merge(hits, near, self.object_id, self._tree, *self._tree.cast(local))
+        _merge(hits, near, object_id, self._tree, *self._tree.cast(local))
+
+
+class _Body:
+    """The parts of one object, in a box about all of them."""
+
+    def __init__(self, object_id: int, parts: list[_Part]) -> None:
+        self._object_id, self._parts = object_id, parts
+        points = np.concatenate([part.points for part in parts])
+        self._box = _SweptBox(points, parts[0].axes, max(part.slack for part in parts))
+
+    def cast(
+        self,
+        origins: NDArray[np.floating],
+        rays: NDArray[np.float32],
+        across: NDArray[np.float32],
+        fraction: NDArray[np.floating],
+        hits: Hits,
+    ) -> None:
+        """Casts those rays (N, 6), and the same ``across`` (6, N), that come near, and merges the hits."""
+        near = self._box.crossed(across, hits.distance)
+        for part in self._parts:
+            part.cast(self._object_id, origins, rays, across, fraction, near, hits)
 
 
 def _merge(
@@ -185,35 +217,3 @@ def _merge(
     hits.distance[where], hits.cos_incidence[where] = distance[nearer], cosine[nearer]
     hits.object_id[where] = object_id
     hits.tag[where], hits.reflectance[where] = tree.surfaces.tags[row], tree.surfaces.reflectances[row]
-
-
-def _touching(
-    rays: NDArray[np.float32], centers: NDArray[np.float64], radii: NDArray[np.float64], reach: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Which of B spheres are touched by which rays (N, 6), as far as those ``reach`` (N,): (B, N)."""
-    anchor = rays[0, :3]  # keeps float32 sharp far from the world's origin
-    origin, direction = np.ascontiguousarray((rays[:, :3] - anchor).T), np.ascontiguousarray(rays[:, 3:].T)
-    center = (centers - anchor).astype(np.float32)
-    radius = (radii * 1.001 + 0.01).astype(np.float32)[:, None]
-    along = center @ direction
-    along -= (origin * direction).sum(0)
-    square = center @ (-2 * origin)
-    square += (origin * origin).sum(0)
-    square += ((center * center).sum(1)[:, None] - radius**2) - along * along
-    touching = square <= 0
-    touching &= along >= -radius
-    touching &= along <= reach + radius
-    return touching
-
-
-def _near(groups: list[list[_Body]], rays: NDArray[np.float32], reach: NDArray[np.float32]) -> list[NDArray[np.int64]]:
-    """For each object, the rays that touch a sphere around the spheres of its parts."""
-    if not groups or not len(rays):
-        return [np.zeros(0, np.int64) for _ in groups]
-    centers, radii = [], []
-    for group in groups:
-        center = np.mean([body.center for body in group], axis=0)
-        centers.append(center)
-        radii.append(max(float(np.linalg.norm(body.center - center)) + body.radius for body in group))
-    touching = _touching(rays, np.array(centers), np.array(radii), reach)
-    return [np.flatnonzero(row) for row in touching]
