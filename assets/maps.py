@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import os
@@ -43,10 +44,20 @@ def path(name: str) -> Path:
         os.close(handle)
         root = importlib.import_module(f"assets.{name}").build().get_element()
         root.find("header").set("date", "2026-01-01T00:00:00")  # the same text on every machine, every day
+        _round(root)
         ElementTree.indent(root)
         ElementTree.ElementTree(root).write(aside, encoding="utf-8", xml_declaration=True)
         Path(aside).replace(target)
     return target
+
+
+def _round(root: ElementTree.Element) -> None:
+    """Numbers to a nanometre: their last digits depend on the libraries' versions."""
+    for element in root.iter():
+        for key, value in element.items():
+            with contextlib.suppress(ValueError):
+                if "." in value or "e" in value:
+                    element.set(key, repr(round(float(value), 9)))
 
 
 def _entry(name: str) -> str:

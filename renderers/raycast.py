@@ -160,13 +160,13 @@ class _Part:
         object_id: int,
         origins: NDArray[np.floating],
         rays: NDArray[np.float32],
-        across: NDArray[np.float32],
         fraction: NDArray[np.floating],
         near: NDArray[np.int64],
+        across: NDArray[np.float32],
         hits: Hits,
     ) -> None:
-        """Casts those of the rays ``near`` that cross the swept box, in the part's frame, and merges the hits."""
-        near = near[self._box.crossed(across[:, near], hits.distance[near])]
+        """Casts those of the rays ``near`` (K,), themselves ``across`` (6, K), that cross the swept box, and merges."""
+        near = near[self._box.crossed(across, hits.distance[near])]
         if not len(near):
             return
         share = fraction[near].astype(np.float64)
@@ -198,8 +198,10 @@ class _Body:
     ) -> None:
         """Casts those rays (N, 6), and the same ``across`` (6, N), that come near, and merges the hits."""
         near = self._box.crossed(across, hits.distance)
-        for part in self._parts:
-            part.cast(self._object_id, origins, rays, across, fraction, near, hits)
+        if len(near):
+            across = across[:, near]
+            for part in self._parts:
+                part.cast(self._object_id, origins, rays, fraction, near, across, hits)
 
 
 def _merge(

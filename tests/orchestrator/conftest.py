@@ -114,21 +114,21 @@ def synthetic_frame(rig: Rig, index: int) -> Frame:
 
 def synthetic_meta(rig: Rig, index: int) -> SceneMeta:
     return SceneMeta(
-        f"{index:016x}",
-        "animals/kangaroo_crossing",
-        "ego = new EgoCar",
-        "Kangaroo",
-        3,
-        index,
-        {},
-        rig,
-        "flat",
-        "<OpenDRIVE/>",
-        {},
-        "vehicle.tesla.model3",
-        (4.8, 2.2, 1.5),
-        True,
-        "longtail 0.1.0",
+        scene_id=f"{index:016x}",
+        scenario="animals/kangaroo_crossing",
+        script="ego = new EgoCar",
+        title="Kangaroo",
+        seed=3,
+        index=index,
+        params={},
+        generator="longtail 0.1.0",
+        rig=rig,
+        map_name="flat",
+        opendrive="<OpenDRIVE/>",
+        weather={},
+        ego_type="vehicle.tesla.model3",
+        ego_size=(4.8, 2.2, 1.5),
+        exact=True,
     )
 
 
