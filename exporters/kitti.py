@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from exporters.publish import ExportError, Summary, publish, size_of, sources
 from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.geometry import clip_box, inverse
+from sensors.messages import StoredCameraFrame
 from sensors.recording import Recording
 from sensors.rig import CameraSpec, LidarSpec, Rig
 from sensors.taxonomy import category
@@ -60,7 +60,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
                 calibration = calib(camera, lidar)
                 for frame, picture, sweep in _complete(source.path, camera, lidar):
                     name = f"{summary.frames:06d}"
-                    (training / "image_2" / f"{name}.png").write_bytes(_png(picture.image))
+                    (training / "image_2" / f"{name}.png").write_bytes(picture.png)
                     (training / "velodyne" / f"{name}.bin").write_bytes(_points(sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
                     lines = labels(frame, picture, camera, strict=strict)
@@ -85,13 +85,15 @@ def _sensors(path: Path, rig: Rig) -> tuple[CameraSpec, LidarSpec]:
     return (front or list(rig.cameras))[0], rig.lidars[0]
 
 
-def _complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tuple[Frame, CameraFrame, Sweep]]:
+def _complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tuple[Frame, StoredCameraFrame, Sweep]]:
     """The frames of a recording in which both sensors measured."""
     found = False
     for frame in Recording(path).frames():
         if camera.name in frame.cameras and lidar.name in frame.sweeps:
             found = True
-            yield frame, frame.cameras[camera.name], frame.sweeps[lidar.name]
+            picture = frame.cameras[camera.name]
+            assert isinstance(picture, StoredCameraFrame)  # it comes out of a recording
+            yield frame, picture, frame.sweeps[lidar.name]
     if not found:
         raise ExportError(
             f"{path}: {camera.name} and {lidar.name} never measured on the same tick; give them one rate in the rig"
@@ -100,13 +102,6 @@ def _complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tupl
 
 def _origin(meta: SceneMeta) -> str:
     return f"{meta.scenario} {meta.index} {meta.scene_id}"
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    done, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise ExportError(f"OpenCV cannot encode a picture of {image.shape} {image.dtype} as PNG")
-    return data.tobytes()
 
 
 def _points(sweep: Sweep) -> bytes:

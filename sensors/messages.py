@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from importlib import resources
 from typing import Any
 
@@ -112,6 +113,53 @@ def encoders(frame: Frame, rig: Rig) -> list[tuple[str, Callable[[], bytes]]]:
     return jobs
 
 
+class StoredCameraFrame(CameraFrame):
+    """A camera frame out of a recording; each target is decoded when it is first looked at.
+
+    Looking raises ValueError when a picture is no PNG file.
+    """
+
+    _messages: dict[str, bytes]
+
+    def __init__(
+        self,
+        sensor: str,
+        world_from_camera: NDArray[np.float64],
+        views: tuple[ObjectView, ...],
+        messages: dict[str, bytes],
+    ) -> None:
+        own = {"sensor": sensor, "world_from_camera": world_from_camera, "views": views, "_messages": messages}
+        self.__dict__.update(own)  # the base is frozen
+
+    @property
+    def png(self) -> bytes:
+        """The picture's file, as it was encoded for the recording."""
+        return bytes(_CLASSES["CompressedImage"].FromString(self._messages["image"]).data)
+
+    @cached_property
+    def image(self) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 RGB."""
+        return cv2.cvtColor(self._picture("image"), cv2.COLOR_BGR2RGB)
+
+    @cached_property
+    def depth(self) -> NDArray[np.float32]:
+        """(H, W) float32 [m]."""
+        return _depth(self._messages["depth"])
+
+    @cached_property
+    def semantic(self) -> NDArray[np.uint8]:
+        """(H, W) uint8."""
+        return self._picture("semantic")
+
+    @cached_property
+    def instance(self) -> NDArray[np.uint16]:
+        """(H, W) uint16."""
+        return self._picture("instance")
+
+    def _picture(self, target: str) -> NDArray[Any]:
+        return _picture(self._messages[target])
+
+
 def decode(messages: Mapping[str, bytes]) -> Frame:
     """The frame of its messages, by topic.
 
@@ -129,14 +177,11 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
         ego_angular_velocity=np.array(head["ego_angular_velocity"]),
         objects=tuple(_object(entry) for entry in labels["objects"]),
         cameras={
-            name: CameraFrame(
-                sensor=name,
-                world_from_camera=_matrix(pose),
-                image=cv2.cvtColor(_picture(messages[f"/{name}/image"]), cv2.COLOR_BGR2RGB),
-                depth=_depth(messages[f"/{name}/depth"]),
-                semantic=_picture(messages[f"/{name}/semantic"]),
-                instance=_picture(messages[f"/{name}/instance"]),
-                views=tuple(_view(entry) for entry in labels["views"][name]),
+            name: StoredCameraFrame(
+                name,
+                _matrix(pose),
+                tuple(_view(entry) for entry in labels["views"][name]),
+                {target: messages[f"/{name}/{target}"] for target in ("image", "depth", "semantic", "instance")},
             )
             for name, pose in head["cameras"].items()
         },

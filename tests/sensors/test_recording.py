@@ -41,11 +41,11 @@ def recorded(path: Path, count: int = 4, seed: int = 0) -> list[Frame]:
 
 
 def same(first: object, second: object) -> bool:
-    """Deep equality of frames, arrays with their dtypes included."""
+    """Deep equality of frames, field by field, arrays with their dtypes included."""
     if isinstance(first, np.ndarray):
         return isinstance(second, np.ndarray) and first.dtype == second.dtype and np.array_equal(first, second)
     if dataclasses.is_dataclass(first) and not isinstance(first, type):
-        return type(first) is type(second) and all(
+        return dataclasses.fields(first) == dataclasses.fields(second) and all(
             same(getattr(first, field.name), getattr(second, field.name)) for field in dataclasses.fields(first)
         )
     if isinstance(first, dict):
