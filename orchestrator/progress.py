@@ -65,6 +65,8 @@ class Pace:
         return max(expected - self.frames, 0.0) / self.rate
 
     def __str__(self) -> str:
+        if self.frames == 0:
+            return "servers are starting; on their first run they build the map and the bodies"
         left = "" if self.left is None or self.scenes == self.total else f", {span(self.left)} left"
         return f"{self.frames} frames, {self.rate:.2f} frames/s{left}"
 
