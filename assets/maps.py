@@ -52,12 +52,12 @@ def path(name: str) -> Path:
 
 
 def _round(root: ElementTree.Element) -> None:
-    """Numbers to a nanometre: their last digits depend on the libraries' versions."""
+    """Numbers to twelve digits: their last ones depend on the libraries' versions."""
     for element in root.iter():
         for key, value in element.items():
             with contextlib.suppress(ValueError):
                 if "." in value or "e" in value:
-                    element.set(key, repr(round(float(value), 9)))
+                    element.set(key, repr(float(f"{float(value):.12g}")))
 
 
 def _entry(name: str) -> str:

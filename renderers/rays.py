@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from assets.mesh import Mesh
 from renderers.holes import HoleTable
 
-LAYERS = 12
-"""How many holes in leaves a ray may pass before the next leaf counts as solid."""
+LAYERS = 64
+"""How many holes, and things out of its reach, a ray may pass before the next counts as solid: a level ray skims a lot
+of grass."""
 
 
 class Surfaces:

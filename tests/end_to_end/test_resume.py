@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -32,12 +33,11 @@ def test_killed_half_way_and_run_again(undisturbed: Path, tmp_path: Path) -> Non
             time.sleep(0.1)
         os.kill(job.pid, signal.SIGKILL)
         job.wait()
-    finished = len(list((out / "recordings").glob("*.mcap")))
-    assert finished < 3
     assert not (out / "kitti").exists()
 
     said = render(out, rig=str(HERE / "small.yaml"), scenes=3, workers=2)
-    assert f"{finished} of 3 scenes are there already" in said
+    # A worker may have finished the scene it was at before it noticed that its job is gone.
+    assert re.match("[12] of 3 scenes are there already", said)
     for part in ("recordings", "kitti", "nuscenes"):
         assert digest(out / part) == digest(undisturbed / part), part
 
