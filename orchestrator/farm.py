@@ -236,7 +236,8 @@ def farm(workers: int, address: str | None = None) -> Iterator[None]:
             ray.init(address, **quiet)
     except (OSError, ValueError, RuntimeError) as error:
         what = f"join the Ray cluster at {address}" if address else "start Ray on this machine"
-        raise JobError(f"cannot {what}: {error}; check `ray status` and the --address") from error
+        hint = "check `ray status` and the --address, and set RAY_AUTH_MODE=token for a cluster that asks for a token"
+        raise JobError(f"cannot {what}: {error}; {hint}") from error
     # Clusters and services end a job with SIGTERM; it is taken as Ctrl-C is, in place of Ray's stack trace.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
