@@ -99,9 +99,9 @@ def render(
             "-w",
             min=1,
             help="Scenes rendered at a time; each has a server of its own.",
-            show_default="one per two cores",
+            show_default="one per core",
         ),
-    ] = max(1, (os.cpu_count() or 2) // 2),
+    ] = os.cpu_count() or 1,
     export: Annotated[
         str,
         typer.Option(
