@@ -74,7 +74,7 @@ class LidarSpec(_Spec):
     rate: float = Field(gt=0, description="turns per second")
     range: float = Field(gt=0, description="farthest return [m]")
     reference: float = Field(
-        ge=0,
+        gt=0,
         le=1,
         description="share of the turn done at the reference time: 0.5 when the camera "
         "fires as the scanner faces forward (KITTI), 1 when the sweep ends (nuScenes)",

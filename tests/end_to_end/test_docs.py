@@ -22,9 +22,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def commands(page: str) -> list[str]:
     """The commands of a page's shell blocks, without comments."""
-    lines = [
-        line.split("   #")[0].split("    #")[0].strip() for block in blocks(page, "sh") for line in block.splitlines()
-    ]
+    lines = [line.split("   #")[0].strip() for block in blocks(page, "sh") for line in block.splitlines()]
     return [line for line in lines if line]
 
 
