@@ -13,7 +13,8 @@ from sensors.frames import Origin
 from sensors.rig import Rig
 from simulator.extension import Extension
 from simulator.process import ServerProcess
-from simulator.session import Outcome, Session, SessionError
+from simulator.recorder import SessionError
+from simulator.session import Outcome, Session
 
 LOG_TAIL = 2000
 """Characters of a server's log that are worth quoting."""

@@ -27,6 +27,10 @@ PATIENCE = 120.0
 """[s] to wait for a sensor's message after a tick; a loaded software renderer takes seconds for a surround rig."""
 
 
+class SessionError(RuntimeError):
+    """A scene could not be played, and would fail again; the message says why and what to do."""
+
+
 class SensorSilence(RuntimeError):
     """A sensor sent nothing for a tick on which it was due."""
 
@@ -74,7 +78,6 @@ class Recorder:
         self.world, self.ego, self.rig, self.extension, self.laps = world, ego, rig, extension, laps
         self.vehicle_from_ego = rear_axle(ego)
         self._tick = 0
-        self._start: float | None = None
         self._pending: list[tuple[int, Frame]] = []
         self._sweeps: dict[str, list[NDArray[np.void]]] = {spec.name: [] for spec in rig.lidars}
         self._poses: dict[int, NDArray[np.float64]] = {}
@@ -88,7 +91,7 @@ class Recorder:
     def _hang(self, blueprint: Any, attributes: dict[str, object], ego_from_body: NDArray[np.float64]) -> _Tap:
         for name, value in attributes.items():
             if not blueprint.has_attribute(name):
-                raise RuntimeError(
+                raise SessionError(
                     f"this server's {blueprint.id} has no attribute {name!r}, which rig {self.rig.name!r} needs; "
                     "use a rig that the server can carry, or the embedded server"
                 )
@@ -99,7 +102,9 @@ class Recorder:
 
     def _hang_camera(self, spec: CameraSpec, blueprint: str) -> _Tap:
         if spec.fx != spec.fy:
-            raise RuntimeError(f"camera {spec.name}: CARLA's pixels are square, but fx is {spec.fx} and fy {spec.fy}")
+            raise SessionError(
+                f"camera {spec.name}: CARLA's pixels are square, but fx is {spec.fx}, fy {spec.fy}; give both one value"
+            )
         attributes: dict[str, object] = {
             "image_size_x": spec.width,
             "image_size_y": spec.height,

@@ -20,7 +20,7 @@ from sensors.recording import RecordingWriter
 from sensors.rig import Rig
 from simulator.extension import Extension
 from simulator.laps import Laps
-from simulator.recorder import Recorder
+from simulator.recorder import Recorder, SessionError
 from simulator.scribe import Scribe
 
 LONGEST_SCENE = 60.0
@@ -28,10 +28,6 @@ LONGEST_SCENE = 60.0
 
 TIMEOUT = 120
 """[s] for a call to the server; a tick of a surround rig on a loaded CPU takes several."""
-
-
-class SessionError(RuntimeError):
-    """A scene could not be played; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
