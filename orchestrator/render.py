@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from exporters import kitti, nuscenes
+from exporters import coco, kitti, nuscenes
 from exporters.publish import Summary
 from orchestrator import JobError
 from orchestrator.contact_sheet import make_contact_sheet
@@ -21,7 +21,11 @@ from orchestrator.progress import Display, span
 from orchestrator.store import Store, disk_is_full, no_room, open_store
 from sensors.rig import Rig, load_rig
 
-EXPORTS: dict[str, Callable[[Sequence[Path], Path], Summary]] = {"kitti": kitti.export, "nuscenes": nuscenes.export}
+EXPORTS: dict[str, Callable[[Sequence[Path], Path], Summary]] = {
+    "kitti": kitti.export,
+    "nuscenes": nuscenes.export,
+    "coco": coco.export,
+}
 
 
 @dataclass(frozen=True)
