@@ -135,7 +135,7 @@ class Raster:
         kept = self._static.get(id(static))
         if kept is None:
             self._static.clear()  # one level at a time; the tuple is kept, so that its id stays its own
-            kept = self._static[id(static)] = static, StaticCopies(static, self._pools[0])
+            kept = self._static[id(static)] = static, StaticCopies(static, self._pools[0], self._materials)
         return kept[1]
 
     def _target(self, size: tuple[int, int]) -> GBuffer:

@@ -44,6 +44,7 @@ class Placement:
         tag: semantic tag.
         reach: beyond this distance [m] from a camera or a ray's origin copies are not there (grass); inf is always.
         solid: whether rays (LiDAR, radar, line of sight) hit it.
+        lamps: names of the lamp groups that are lit, on all copies.
     """
 
     lods: tuple[Mesh, ...]
@@ -51,6 +52,7 @@ class Placement:
     tag: Tag
     reach: float = float("inf")
     solid: bool = True
+    lamps: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)

@@ -119,7 +119,7 @@ def _tiles(copies: _Spheres) -> tuple[NDArray[np.int64], _Spheres]:
 class StaticCopies:
     """All copies of all placements of one level, as arrays. Adds the meshes to the pool."""
 
-    def __init__(self, placements: tuple[Placement, ...], pool: Pool) -> None:
+    def __init__(self, placements: tuple[Placement, ...], pool: Pool, materials: Materials) -> None:
         levels = max((len(p.lods) for p in placements), default=1)
         self._meshes = np.zeros((len(placements), levels), np.int64)
         self._levels = np.array([len(p.lods) for p in placements], np.int64)
@@ -143,6 +143,7 @@ class StaticCopies:
         self._linear, self._translation = matrices[:, :3, :3].astype(np.float32), matrices[:, :3, 3]
         self._placement = np.repeat(np.arange(len(placements)), counts)
         self._tag = np.repeat([int(p.tag) for p in placements], counts).astype(np.uint32)
+        self._lamps = np.repeat([materials.lamp_mask(p.lamps) for p in placements], counts).astype(np.uint32)
 
     def visible(self, view: View, *, reach: float | None = None) -> Batch:
         """Copies that ``view`` may see. ``reach`` keeps those whose own reach is at least that far (for shadows, which
@@ -158,7 +159,7 @@ class StaticCopies:
         rows["current"][:, :, :3] = self._linear[chosen]
         rows["current"][:, :, 3] = self._translation[chosen] - view.eye
         rows["previous"] = rows["current"]
-        rows["ids"][:, 1] = self._tag[chosen]
+        rows["ids"][:, 1], rows["ids"][:, 2] = self._tag[chosen], self._lamps[chosen]
         rows["tint"] = 1
         return Batch.of(rows, self._meshes[placement, level], distance)
 

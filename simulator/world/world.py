@@ -9,9 +9,11 @@ import numpy as np
 
 from assets.model import Model
 from renderers.scene import Environment, Placement, Scene
+from simulator.world import collisions
 from simulator.world.bodies import Array, Body, Surface, gathered, in_order, rigid
-from simulator.world.collisions import PRISM, Contact, Level, overlap
+from simulator.world.collisions import PRISM, Contact, overlap
 from simulator.world.encounters import Encounters, hit, inverse_inertia, prism, prisms
+from simulator.world.level import Level
 from simulator.world.obstacle import Obstacle
 from simulator.world.vehicles import VehicleBody, VehiclePhysics, drive
 from simulator.world.walkers import WalkerBody, walk
@@ -46,6 +48,7 @@ class World:
         bodies: by actor id. environment: light and weather, assignable; wet roads grip less.
         random: for whoever needs a draw that belongs to the world.
         contacts: of the last step.
+        level: what of the town is shown, painted and lit.
     """
 
     def __init__(self, town: Town, seed: int) -> None:
@@ -53,7 +56,8 @@ class World:
         self.bodies: dict[int, Body] = {}
         self.environment = Environment()
         self.contacts: list[Contact] = []
-        self._level = Level(town.obstacles)
+        self.level = Level(town)
+        self._walls = (self.level.obstacles, collisions.Level(self.level.obstacles))
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -67,6 +71,13 @@ class World:
     def _generator(self, actor_id: int) -> np.random.Generator:
         """A body's own draws do not depend on what else was spawned."""
         return np.random.default_rng([self._seed, actor_id])
+
+    @property
+    def _level(self) -> collisions.Level:
+        """What stops bodies, found by place; made anew after something of the level was shown or hidden."""
+        if self._walls[0] is not self.level.obstacles:
+            self._walls = (self.level.obstacles, collisions.Level(self.level.obstacles))
+        return self._walls[1]
 
     # -- bodies -------------------------------------------------------------------------------------------------------
 
@@ -145,7 +156,7 @@ class World:
     def scene(self) -> Scene:
         """What can be seen now. The instances are the same objects each tick, brought up to date."""
         instances = [instance for body in in_order(self.bodies) for instance in body.instances()]
-        return Scene(self.town.static, instances, self.environment)
+        return Scene(self.level.static, [*instances, *self.level.shown_fixtures], self.environment)
 
     def box(self, actor_id: int) -> tuple[Array, tuple[float, float, float]]:
         """world_from_box (4, 4) and (length, width, height) [m], tight to the posed mesh; KeyError for an unknown id.
