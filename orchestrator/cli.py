@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from simulator.serve import serve
+
 app = typer.Typer(
     name="longtail",
     help="Edge-case data factory for self-driving perception: Scenic scenarios to labelled datasets.",
@@ -28,6 +30,7 @@ class Format(str, Enum):
 
     kitti = "kitti"
     nuscenes = "nuscenes"
+    coco = "coco"
 
 
 @contextmanager
@@ -105,7 +108,7 @@ def render(
     export: Annotated[
         str,
         typer.Option(
-            metavar="FORMATS", help="Datasets to write: kitti, nuscenes, or both with a comma; '' for recordings only."
+            metavar="FORMATS", help="Datasets to write, of kitti, nuscenes, coco, with commas; '' for recordings only."
         ),
     ] = "kitti,nuscenes",
     address: Annotated[
@@ -175,6 +178,9 @@ def scenarios() -> None:
         for entry in entries():
             table.add_row(entry.name, entry.header.title, ", ".join(entry.header.tags))
         Console().print(table)
+
+
+app.command()(serve)
 
 
 @app.command()

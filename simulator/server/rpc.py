@@ -6,7 +6,6 @@ nonsense or stops reading is closed; the others do not notice.
 
 from __future__ import annotations
 
-import logging
 import selectors
 import socket
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Any
 
 import msgpack
 
-log = logging.getLogger(__name__)
+from simulator.server.faults import Faults
 
 REQUEST, RESPONSE = 0, 1
 CHUNK = 1 << 18
@@ -62,7 +61,7 @@ class Connection:
             if events & selectors.EVENT_READ:
                 self._read()
         except (OSError, ValueError, msgpack.UnpackException) as error:
-            log.warning("closing an RPC connection: %s", error)
+            self._server.faults.tell("an RPC connection is closed", error)
             self.close()
 
     def _read(self) -> None:
@@ -129,10 +128,12 @@ class RpcServer:
         self,
         listener: socket.socket,
         selector: selectors.BaseSelector,
+        faults: Faults,
         answer: Answer,
         closed: Callable[[Connection], None],
     ) -> None:
         self.selector = selector
+        self.faults = faults
         self.answer = answer
         self.closed = closed
         self.connections: set[Connection] = set()
@@ -145,7 +146,7 @@ class RpcServer:
         try:
             sock, _ = self._listener.accept()
         except OSError as error:  # gone already, or no file descriptor left
-            log.warning("an RPC client could not be accepted: %s", error)
+            self.faults.tell("an RPC client could not be accepted", error)
             return
         self.connections.add(Connection(sock, self))
 

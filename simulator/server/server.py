@@ -14,6 +14,7 @@ from assets import maps
 from simulator.server.blueprints import Library
 from simulator.server.environment import environment_of
 from simulator.server.episode import Episode
+from simulator.server.faults import Faults
 from simulator.server.handlers import EXTENSION_METHODS, METHODS
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
@@ -80,13 +81,16 @@ class Server:
         self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
         self.uploaded: str | None = None
+        self.faults = Faults(log)
         self._stopping = False
         rpc_listener, stream_listener = _listeners(host, port)
         self.port: int = rpc_listener.getsockname()[1]
         self._selector = selectors.DefaultSelector()
         self.streams = StreamServer(stream_listener)
         self._selector.register(self.streams.selector, selectors.EVENT_READ, lambda events: self.streams.poll())
-        self._rpc = RpcServer(rpc_listener, self._selector, self.answer, self._closed)
+        self._rpc = RpcServer(rpc_listener, self._selector, self.faults, self.answer, self._closed)
+        self._waker, woken = socket.socketpair()
+        self._selector.register(woken, selectors.EVENT_READ, lambda events: woken.recv(1))
         self.world_stream = self.streams.open(remember=True)
         self._episodes = 0
         self._enter(_town(map_name, None))
@@ -94,30 +98,32 @@ class Server:
     # -- the loop -----------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve until ``stop``."""
-        next_tick = time.monotonic()
+        """Serve until ``stop``. In asynchronous mode the world follows the wall clock: a tick that comes due later than
+        one step after the last one leaves the clock behind instead of being caught up with.
+        """
+        last_tick = time.monotonic()
         while not self._stopping:
-            now = time.monotonic()
-            if self.settings.synchronous:
-                wait = 1.0
-            elif now >= next_tick:
-                self.tick()
-                # real time, but no catching up after slow ticks
-                next_tick = max(next_tick + self.step_length, time.monotonic() - self.step_length)
-                wait = 0.0
-            else:
-                wait = next_tick - now
+            wait = None
+            if not self.settings.synchronous:
+                now = time.monotonic()
+                if now - last_tick >= self.step_length:
+                    last_tick = max(last_tick + self.step_length, now - self.step_length)
+                    self.tick()
+                wait = max(0.0, last_tick + self.step_length - time.monotonic())
             for key, events in self._selector.select(wait):
                 if key.fd in self._selector.get_map():  # not closed by an earlier event of this round
-                    key.data(events)
+                    with self.faults.outlived("serving a socket"):
+                        key.data(events)
         self._rpc.close()
         self.streams.close()
         if "renderers" in self.__dict__:
             self.renderers.close()
+        self.faults.sum_up()
 
     def stop(self) -> None:
         """Let ``run`` return; for signal handlers."""
         self._stopping = True
+        self._waker.send(b"\0")
 
     def stop_with(self, pipe: TextIO) -> None:
         """Stop when the other end of a pipe is closed, as it is when its process dies."""
@@ -159,10 +165,12 @@ class Server:
         return self.settings.fixed_delta or FREE_STEP
 
     def tick(self) -> None:
-        """One step of the world, then the sensors, then the snapshot."""
+        """One step of the world, then the sensors, then the snapshot. What fails of it is logged, and the rest goes on:
+        a client that waits for the snapshot must get it.
+        """
         episode, dt = self.episode, self.step_length
         self.streams.settle()
-        with self.stopwatch.stage("world"):
+        with self.stopwatch.stage("world"), self.faults.outlived("the world's step"):
             episode.before_step(dt)
             episode.world.step(dt)
             episode.after_step()
@@ -177,10 +185,12 @@ class Server:
             episode.actors,
             self.renderers,
             self.stopwatch,
+            self.faults,
             lossless=self.settings.synchronous,
             rendering=not self.settings.no_rendering,
         )
-        measure(self.moment)
+        with self.faults.outlived("the sensors"):
+            measure(self.moment)
         with self.stopwatch.stage("snapshot"):
             message = snapshot(
                 list(episode.actors.values()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,17 @@ from simulator.server.wire import Decoder, Malformed, Refusal
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
-log = logging.getLogger(__name__)
-
 Method = Callable[["Server", list[Any]], Any]
 METHODS: dict[str, Method] = {}
 EXTENSION_METHODS: dict[str, Method] = {}
+
+
+def not_awaited(parameters: list[Any]) -> bool:
+    """Whether the client does not look at the answer, so that an error reaches its user through the log alone."""
+    match parameters:
+        case [[asynchronous, *_], *_]:
+            return bool(asynchronous)
+    return False
 
 
 def _method(
@@ -31,11 +36,14 @@ def _method(
                 raise Malformed(f"{len(arguments)} arguments, expected {count}")
             return success(handler(server, *[decode(value) for decode, value in zip(decoders, arguments, strict=True)]))
         except Refusal as refusal:
+            if not_awaited(parameters):
+                server.faults.tell(name, refusal)
             return failure(str(refusal))
         except Malformed as error:
+            server.faults.tell(name, error)
             return failure(f"{name}: {error}")
         except Exception as error:  # one request's fault must not end the others' simulation
-            log.exception("%s failed", name)
+            server.faults.tell(name, error, bug=True)
             return failure(f"{name}: internal error: {error!r}; see the server's log")
 
     return answer

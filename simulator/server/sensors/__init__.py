@@ -43,13 +43,13 @@ def make_sensor(
 
 
 def measure(moment: Moment) -> None:
-    """Let all sensors measure that are due. Cameras are drawn together where they share a picture."""
+    """Let all due sensors measure, whatever becomes of one. Cameras that share a picture are drawn together."""
     due = [(actor, actor.sensor) for actor in moment.actors.values() if actor.sensor and actor.sensor.due(moment)]
     if not moment.rendering:
         due = [(actor, sensor) for actor, sensor in due if not isinstance(sensor, cameras.Camera)]
-    with moment.stopwatch.stage("cameras"):
+    with moment.stopwatch.stage("cameras"), moment.faults.outlived("the cameras"):
         cameras.measure_all(moment, [(actor, sensor) for actor, sensor in due if isinstance(sensor, cameras.Camera)])
     for actor, sensor in due:
         if not isinstance(sensor, cameras.Camera):
-            with moment.stopwatch.stage(sensor.stage):
+            with moment.stopwatch.stage(sensor.stage), moment.faults.outlived(actor.blueprint.type_id):
                 sensor.measure(moment, actor)

@@ -12,6 +12,7 @@ import numpy as np
 from renderers.scene import Scene
 from simulator.handedness import carla_from_matrix
 from simulator.server.actors import Actor
+from simulator.server.faults import Faults
 from simulator.server.road_map import RoadMap
 from simulator.server.snapshot import HEADER
 from simulator.server.stopwatch import Stopwatch
@@ -39,6 +40,7 @@ class Moment:
     actors: Mapping[int, Actor]
     renderers: Renderers
     stopwatch: Stopwatch
+    faults: Faults
     lossless: bool
     rendering: bool = True
     _scene: Scene | None = field(default=None, repr=False)
