@@ -61,12 +61,18 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """A lane of a section; ``marks`` lie on its outer border (lane 0: on the centre)."""
+    """A lane of a section; ``marks`` lie on its outer border (lane 0: on the centre).
+
+    ``before`` and ``after`` are the lanes that it joins in the neighbouring section, or road, towards lower and
+    higher s; None where it joins none, or several.
+    """
 
     id: int
     kind: str
     width: Cubics
     marks: tuple[Mark, ...]
+    before: int | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +86,67 @@ class Section:
 
 @dataclass(frozen=True)
 class Signal:
-    """A sign or light beside a road: position (s, t) [m], type code and name, ``forward``: for traffic along s."""
+    """A sign or light beside a road.
 
+    Attributes:
+        s, t: [m], where it stands; z_offset: [m] of its foot above the road.
+        heading: [rad], counter-clockwise from the road's direction to where its face looks.
+        code, subtype: its type, e.g. 1000001 (traffic light), 206 (stop), 205 (give way), 274 (speed limit) and its
+            variant. name, text, unit: as written. value: of limits, in ``unit``.
+        dynamic: whether it changes, as lights do.
+        height, width: [m], of its face; 0 is not told.
+        forward: for traffic along s.
+    """
+
+    id: str
     s: float
     t: float
+    z_offset: float
+    heading: float
     code: str
+    subtype: str
     name: str
     value: float
+    unit: str
+    text: str
+    dynamic: bool
+    height: float
+    width: float
     forward: bool
+
+
+@dataclass(frozen=True)
+class SignalReference:
+    """Where traffic obeys a signal: at ``s`` [m] of a road, on its ``lanes`` (ids); every signal refers to itself."""
+
+    signal: str
+    s: float
+    lanes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Lights that change together; ``signals`` are their ids."""
+
+    id: str
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a road's end joins: a ``road`` (at the given end: "start" or "end") or a ``junction``."""
+
+    kind: str
+    id: str
+    contact: str
+
+
+@dataclass(frozen=True)
+class Junction:
+    """A junction; ``controllers`` are the ids of its lights' controllers, in their sequence."""
+
+    id: str
+    controllers: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +188,22 @@ def _cubic(numbers: dict[str, float], axis: str, p: Array) -> tuple[Array, Array
 
 @dataclass(frozen=True, eq=False)
 class Road:
-    """A road: reference line, elevation and lanes. ``junction`` is "-1" outside junctions."""
+    """A road: reference line, elevation and lanes.
+
+    ``junction`` is "-1" outside junctions; ``before`` and ``after`` are what joins its start and its end;
+    ``left_hand``: traffic keeps to the left.
+    """
 
     id: str
     length: float
     junction: str
     kind: str
+    left_hand: bool
+    before: Link | None
+    after: Link | None
     sections: tuple[Section, ...]
     signals: tuple[Signal, ...]
+    references: tuple[SignalReference, ...]
     elevation: Cubics
     superelevation: Cubics
     offset: Cubics
@@ -180,6 +247,8 @@ class Network:
     name: str
     origin: tuple[float, float]
     roads: tuple[Road, ...]
+    controllers: tuple[Controller, ...] = ()
+    junctions: tuple[Junction, ...] = ()
 
 
 def read(text: str) -> Network:
@@ -195,7 +264,16 @@ def read(text: str) -> Network:
     projection = root.findtext("header/geoReference") or ""
     found = [re.search(rf"\+{key}=([-+.\deE]+)", projection) for key in ("lat_0", "lon_0")]
     origin = [float(match.group(1)) if match else 0.0 for match in found]
-    return Network((header.get("name") or "") if header is not None else "", (origin[0], origin[1]), roads)
+    return Network(
+        name=(header.get("name") or "") if header is not None else "",
+        origin=(origin[0], origin[1]),
+        roads=roads,
+        controllers=tuple(
+            Controller(e.get("id", ""), tuple(c.get("signalId", "") for c in e.findall("control")))
+            for e in root.findall("controller")
+        ),
+        junctions=tuple(_junction(e) for e in root.findall("junction")),
+    )
 
 
 def _road(element: ElementTree.Element) -> Road:
@@ -207,13 +285,20 @@ def _road(element: ElementTree.Element) -> Road:
         for e, start, end in zip(element.findall("lanes/laneSection"), starts, ends, strict=True)
     )
     kind = element.find("type")
+    left_hand = element.get("rule") == "LHT"
+    signals = element.findall("signals/signal")
+    references = [_reference(e, sections, left_hand) for e in (*signals, *element.findall("signals/signalReference"))]
     return Road(
         id=element.get("id", ""),
         length=length,
         junction=element.get("junction", "-1"),
         kind=(kind.get("type") or "") if kind is not None else "",
+        left_hand=left_hand,
+        before=_link(element.find("link/predecessor")),
+        after=_link(element.find("link/successor")),
         sections=sections,
-        signals=tuple(_signal(e) for e in element.findall("signals/signal")),
+        signals=tuple(_signal(e) for e in signals),
+        references=tuple(reference for reference in references if reference.lanes),
         elevation=Cubics.read(element.findall("elevationProfile/elevation"), "s"),
         superelevation=Cubics.read(element.findall("lateralProfile/superelevation"), "s"),
         offset=Cubics.read(element.findall("lanes/laneOffset"), "s"),
@@ -235,7 +320,12 @@ def _section(element: ElementTree.Element, start: float, end: float) -> Section:
     for lane in element.iter("lane"):
         marks = tuple(_mark(e, start) for e in lane.findall("roadMark"))
         lanes[int(lane.get("id", 0))] = Lane(
-            int(lane.get("id", 0)), lane.get("type", "none"), Cubics.read(lane.findall("width"), "sOffset"), marks
+            id=int(lane.get("id", 0)),
+            kind=lane.get("type", "none"),
+            width=Cubics.read(lane.findall("width"), "sOffset"),
+            marks=marks,
+            before=_only(lane.findall("link/predecessor")),
+            after=_only(lane.findall("link/successor")),
         )
     return Section(start, end, lanes)
 
@@ -254,12 +344,50 @@ def _mark(element: ElementTree.Element, start: float) -> Mark:
     )
 
 
+def _only(links: Sequence[ElementTree.Element]) -> int | None:
+    return int(links[0].get("id", 0)) if len(links) == 1 else None
+
+
+def _link(element: ElementTree.Element | None) -> Link | None:
+    if element is None:
+        return None
+    return Link(element.get("elementType", "road"), element.get("elementId", ""), element.get("contactPoint", ""))
+
+
+def _junction(element: ElementTree.Element) -> Junction:
+    controllers = sorted(element.findall("controller"), key=lambda e: int(e.get("sequence") or 0))
+    return Junction(element.get("id", ""), tuple(e.get("id", "") for e in controllers))
+
+
 def _signal(element: ElementTree.Element) -> Signal:
     return Signal(
+        id=element.get("id", ""),
         s=float(element.get("s", 0)),
         t=float(element.get("t", 0)),
+        z_offset=float(element.get("zOffset") or 0),
+        heading=float(element.get("hOffset") or 0),
         code=element.get("type", ""),
+        subtype=element.get("subtype", ""),
         name=element.get("name", ""),
         value=float(element.get("value") or 0),
+        unit=element.get("unit", ""),
+        text=element.get("text", ""),
+        dynamic=element.get("dynamic") == "yes",
+        height=float(element.get("height") or 0),
+        width=float(element.get("width") or 0),
         forward=element.get("orientation", "+") != "-",
     )
+
+
+def _reference(element: ElementTree.Element, sections: Sequence[Section], left_hand: bool) -> SignalReference:
+    """Without validity a signal is for all lanes of its orientation (OpenDRIVE 1.4, 5.3.8.1.1)."""
+    s = float(element.get("s", 0))
+    here = next(section for section in reversed(sections) if section.start <= s + 1e-6)
+    spans = [(int(e.get("fromLane", 0)), int(e.get("toLane", 0))) for e in element.findall("validity")]
+    if not spans:
+        right = (min(here.lanes), -1) if min(here.lanes) < 0 else (0, 0)
+        left = (1, max(here.lanes)) if max(here.lanes) > 0 else (0, 0)
+        along, against = (left, right) if left_hand else (right, left)
+        spans = {"+": [along], "-": [against]}.get(element.get("orientation", "none"), [along, against])
+    lanes = {lane for first, last in spans for lane in range(min(first, last), max(first, last) + 1)}
+    return SignalReference(element.get("id", ""), s, tuple(sorted(lanes & (here.lanes.keys() - {0}))))
