@@ -42,7 +42,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
         sensors.recording.RecordingError: a recording is damaged.
     """
     scenes = sources(recordings)
-    sensors = [_sensors(source.path, source.meta.rig) for source in scenes]
+    sensors = [front_sensors(source.path, source.meta.rig) for source in scenes]
     summary = Summary(Path(out), scenes=len(scenes))
     with publish(Path(out)) as root:
         training = root / "training"
@@ -58,23 +58,23 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
             mapping = stack.enter_context((root / "mapping.txt").open("w"))
             for source, (camera, lidar) in zip(scenes, sensors, strict=True):
                 calibration = calib(camera, lidar)
-                for frame, picture, sweep in _complete(source.path, camera, lidar):
+                for frame, picture, sweep in complete(source.path, camera, lidar):
                     name = f"{summary.frames:06d}"
                     (training / "image_2" / f"{name}.png").write_bytes(picture.png)
-                    (training / "velodyne" / f"{name}.bin").write_bytes(_points(sweep))
+                    (training / "velodyne" / f"{name}.bin").write_bytes(points(sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
                     lines = labels(frame, picture, camera, strict=strict)
                     (training / "label_2" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
                     sets[source.split].write(f"{name}\n")
                     sets["trainval"].write(f"{name}\n")
-                    mapping.write(f"{name} {_origin(source.meta)} {frame.index}\n")
+                    mapping.write(f"{name} {origin_of(source.meta)} {frame.index}\n")
                     summary.objects.update(line.split(" ", 1)[0] for line in lines)
                     summary.frames += 1
         summary.bytes = size_of(root)
     return summary
 
 
-def _sensors(path: Path, rig: Rig) -> tuple[CameraSpec, LidarSpec]:
+def front_sensors(path: Path, rig: Rig) -> tuple[CameraSpec, LidarSpec]:
     """The camera and the LiDAR that KITTI's folders stand for."""
     if not rig.cameras or not rig.lidars:
         missing = "camera" if not rig.cameras else "LiDAR"
@@ -85,7 +85,7 @@ def _sensors(path: Path, rig: Rig) -> tuple[CameraSpec, LidarSpec]:
     return (front or list(rig.cameras))[0], rig.lidars[0]
 
 
-def _complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tuple[Frame, StoredCameraFrame, Sweep]]:
+def complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tuple[Frame, StoredCameraFrame, Sweep]]:
     """The frames of a recording in which both sensors measured."""
     found = False
     for frame in Recording(path).frames():
@@ -100,11 +100,12 @@ def _complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tupl
         )
 
 
-def _origin(meta: SceneMeta) -> str:
+def origin_of(meta: SceneMeta) -> str:
+    """Where a frame comes from, as the mapping files tell it: scenario, index and id of its scene."""
     return f"{meta.scenario} {meta.index} {meta.scene_id}"
 
 
-def _points(sweep: Sweep) -> bytes:
+def points(sweep: Sweep) -> bytes:
     """x, y, z, reflectance as float32, x forward, y left, z up."""
     returns = sweep.returns
     return np.stack([returns["x"], returns["y"], returns["z"], returns["intensity"]], axis=1).astype("<f4").tobytes()
@@ -133,6 +134,13 @@ def calib(camera: CameraSpec, lidar: LidarSpec) -> str:
 
 def labels(frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict: bool = False) -> list[str]:
     """Label lines of the objects that a picture shows, by track id. What has no visible pixel is left out."""
+    return [line for _, line in tracked_labels(frame, picture, camera, strict=strict)]
+
+
+def tracked_labels(
+    frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict: bool = False
+) -> list[tuple[int, str]]:
+    """``labels``, each with its track id."""
     objects = {state.track_id: state for state in frame.objects}
     views = sorted((view for view in picture.views if view.visible_pixels > 0), key=lambda view: view.track_id)
     camera_from_world = inverse(picture.world_from_camera)
@@ -140,7 +148,7 @@ def labels(frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict: bo
     for view in views:
         state = objects[view.track_id]
         name = category(state.category).kitti_type(state.attributes, strict=strict)
-        lines.append(f"{name} {_label(state, view, camera_from_world, camera)}")
+        lines.append((view.track_id, f"{name} {_label(state, view, camera_from_world, camera)}"))
     return lines
 
 

@@ -8,6 +8,7 @@ from exporters.problems import Problem
 from exporters.publish import ExportError
 from exporters.validate_coco import validate_coco
 from exporters.validate_kitti import validate_kitti
+from exporters.validate_kitti_tracking import validate_kitti_tracking
 from exporters.validate_nuscenes import validate_nuscenes
 
 
@@ -20,6 +21,8 @@ def validate(path: Path) -> list[Problem]:
         ExportError: the folder holds none of them.
     """
     path = Path(path)
+    if (path / "training" / "image_02").is_dir():
+        return validate_kitti_tracking(path)
     if (path / "ImageSets").is_dir() or (path / "training").is_dir():
         return validate_kitti(path)
     if any((path / "annotations").glob("instances_*.json")):

@@ -82,18 +82,19 @@ def _check_frame(root: Path, frame: str) -> Iterator[Problem]:
     image = decoded(training / "image_2" / f"{frame}.png", cv2.IMREAD_COLOR)
     if image is None:
         yield Problem(f"training/image_2/{frame}.png", "", "is not a whole PNG picture")
-    yield from _check_points(training / "velodyne" / f"{frame}.bin", f"training/velodyne/{frame}.bin")
+    yield from check_points(training / "velodyne" / f"{frame}.bin", f"training/velodyne/{frame}.bin")
     yield from _check_calib(training / "calib" / f"{frame}.txt", f"training/calib/{frame}.txt")
     try:
         lines = (training / "label_2" / f"{frame}.txt").read_text().splitlines()
     except (OSError, UnicodeDecodeError):
         return
     for number, line in enumerate(lines, start=1):
-        for field, message in _check_label(line.split(), None if image is None else image.shape):
+        for field, message in check_label(line.split(), None if image is None else image.shape):
             yield Problem(f"training/label_2/{frame}.txt", f"line {number}, {field}", message)
 
 
-def _check_points(path: Path, name: str) -> Iterator[Problem]:
+def check_points(path: Path, name: str) -> Iterator[Problem]:
+    """Problems of a sweep's file; ``name`` is what they call it."""
     if not path.exists():
         return
     data = path.read_bytes()
@@ -133,8 +134,8 @@ def _check_calib(path: Path, name: str) -> Iterator[Problem]:
                 yield Problem(name, key, "does not hold a rotation")
 
 
-def _check_label(words: list[str], shape: tuple[int, ...] | None) -> Iterator[tuple[str, str]]:
-    """Field and message of what is wrong with the words of a label line."""
+def check_label(words: list[str], shape: tuple[int, ...] | None) -> Iterator[tuple[str, str]]:
+    """Field and message of what is wrong with the words of an object's label; ``shape``: of its picture, if known."""
     if len(words) != 15:
         yield "the line", f"holds {len(words)} fields, not 15"
         return

@@ -29,6 +29,7 @@ class Format(str, Enum):
     """Dataset formats that ``render`` exports."""
 
     kitti = "kitti"
+    kitti_tracking = "kitti_tracking"
     nuscenes = "nuscenes"
     coco = "coco"
 
@@ -108,7 +109,8 @@ def render(
     export: Annotated[
         str,
         typer.Option(
-            metavar="FORMATS", help="Datasets to write, of kitti, nuscenes, coco, with commas; '' for recordings only."
+            metavar="FORMATS",
+            help="Datasets to write: kitti, kitti_tracking, nuscenes, coco, with commas; '' for recordings only.",
         ),
     ] = "kitti,nuscenes",
     address: Annotated[

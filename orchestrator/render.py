@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from exporters import coco, kitti, nuscenes
+from exporters import coco, kitti, kitti_tracking, nuscenes
 from exporters.publish import Summary
 from orchestrator import JobError
 from orchestrator.contact_sheet import make_contact_sheet
@@ -23,6 +23,7 @@ from sensors.rig import Rig, load_rig
 
 EXPORTS: dict[str, Callable[[Sequence[Path], Path], Summary]] = {
     "kitti": kitti.export,
+    "kitti_tracking": kitti_tracking.export,
     "nuscenes": nuscenes.export,
     "coco": coco.export,
 }
