@@ -18,7 +18,7 @@ from simulator.server.faults import Faults
 from simulator.server.handlers import EXTENSION_METHODS, METHODS
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
-from simulator.server.snapshot import snapshot
+from simulator.server.snapshot import records, snapshot
 from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
@@ -193,7 +193,7 @@ class Server:
             measure(self.moment)
         with self.stopwatch.stage("snapshot"):
             message = snapshot(
-                list(episode.actors.values()),
+                records(list(episode.actors.values())),
                 episode_id=episode.episode_id,
                 frame=self.frame,
                 elapsed=self.elapsed,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.server.actors import Actor
 from simulator.server.wire import Array
@@ -20,7 +21,7 @@ WORLD_SNAPSHOT = 17
 MAP_CHANGED = 1
 
 _BODY = struct.Struct("<Qdf3iI")
-_RECORD = np.dtype(
+RECORD = np.dtype(
     [
         ("id", "<u4"),
         ("state", "u1"),
@@ -31,9 +32,42 @@ _RECORD = np.dtype(
         ("details", "V54"),
     ]
 )
+"""One actor: state 1 is active; transform as x, y, z [m], pitch, yaw, roll [deg]; velocities in m/s and deg/s."""
+
+
+def _details(fields: list[tuple[str, str]]) -> np.dtype[np.void]:
+    """One side of the union ``details``, packed."""
+    packed = np.dtype(fields)
+    offsets = [packed.fields[name][1] for name in packed.names]  # type: ignore[index,union-attr]
+    kinds = [kind for _, kind in fields]
+    return np.dtype({"names": packed.names, "formats": kinds, "offsets": offsets, "itemsize": 54})
+
+
+VEHICLE = _details(
+    [
+        *((name, "<f4") for name in ("throttle", "steer", "brake")),
+        *((name, "?") for name in ("hand_brake", "reverse", "manual_gear_shift")),
+        ("gear", "<i4"),
+        ("speed_limit", "<f4"),
+        ("light_state", "u1"),
+        ("at_light", "?"),
+        ("light_id", "<u4"),
+        ("failure", "u1"),
+    ]
+)
+"""Controls as on the wire; speed limit [km/h]; the traffic light that counts for it."""
+WALKER = _details([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("speed", "<f4"), ("jump", "?")])
+TRAFFIC_LIGHT = _details(
+    [
+        ("sign_id", "S32"),
+        *((name, "<f4") for name in ("green_time", "yellow_time", "red_time", "elapsed")),
+        ("pole", "<u4"),
+        ("frozen", "?"),
+        ("state", "u1"),
+    ]
+)
+"""The signal's id in the OpenDRIVE file, times [s], number within its group."""
 _ACTIVE = 1
-_VEHICLE = struct.Struct("<3f3?if B?I B")
-_WALKER = struct.Struct("<4f?")
 _GREEN, _NO_FAILURE = 2, 0
 _POLAR, _AXIAL = np.array([1.0, -1.0, 1.0]), np.degrees([-1.0, 1.0, -1.0])
 
@@ -49,52 +83,57 @@ def transforms(poses: Array) -> Array:
     return result
 
 
-def _details(actor: Actor) -> bytes:
-    body = actor.body
-    if isinstance(body, VehicleBody):
-        control = body.control
-        # No traffic lights: none is at hand, which CARLA's vehicles tell as green.
-        return _VEHICLE.pack(
-            control.throttle,
-            -control.steer,
-            control.brake,
-            control.hand_brake,
-            control.reverse,
-            control.manual_gear_shift,
-            control.gear,
-            actor.speed_limit,
-            _GREEN,
-            False,
-            0,
-            _NO_FAILURE,
-        )
-    if isinstance(body, WalkerBody):
-        x, y, z = body.control.direction
-        return _WALKER.pack(x, -y, z, body.control.speed, body.control.jump)
-    return b""
+def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
+    control = body.control
+    # No traffic lights: none is at hand, which CARLA's vehicles tell as green.
+    return (
+        control.throttle,
+        -control.steer,
+        control.brake,
+        control.hand_brake,
+        control.reverse,
+        control.manual_gear_shift,
+        control.gear,
+        actor.speed_limit,
+        _GREEN,
+        False,
+        0,
+        _NO_FAILURE,
+    )
 
 
-def records(actors: Sequence[Actor]) -> bytes:
-    """The 119-byte records of all actors."""
-    table = np.zeros(len(actors), _RECORD)
+def _walker(body: WalkerBody) -> tuple[object, ...]:
+    x, y, z = body.control.direction
+    return x, -y, z, body.control.speed, body.control.jump
+
+
+def records(actors: Sequence[Actor]) -> NDArray[np.void]:
+    """What the snapshot tells of the actors, a ``RECORD`` each (N,)."""
+    table = np.zeros(len(actors), RECORD)
     table["id"] = [actor.actor_id for actor in actors]
     table["state"] = _ACTIVE
     table["transform"] = transforms(np.array([actor.world_from_actor for actor in actors]))
-    rows = [row for row, actor in enumerate(actors) if actor.body is not None]
-    if rows:
-        bodies = [actor.body for actor in actors if actor.body is not None]
-        table["velocity"][rows] = np.array([body.velocity for body in bodies]) * _POLAR
-        table["angular_velocity"][rows] = np.array([body.angular_velocity for body in bodies]) * _AXIAL
-        table["acceleration"][rows] = np.array([body.acceleration for body in bodies]) * _POLAR
-        for row in rows:
-            table["details"][row] = _details(actors[row])
-    return table.tobytes()
+    bodies = [(row, actor, actor.body) for row, actor in enumerate(actors) if actor.body is not None]
+    if bodies:
+        motions = np.array([(body.velocity, body.angular_velocity, body.acceleration) for _, _, body in bodies])
+        rows = [row for row, _, _ in bodies]
+        table["velocity"][rows] = motions[:, 0] * _POLAR
+        table["angular_velocity"][rows] = motions[:, 1] * _AXIAL
+        table["acceleration"][rows] = motions[:, 2] * _POLAR
+    vehicles = [(row, _vehicle(actor, body)) for row, actor, body in bodies if isinstance(body, VehicleBody)]
+    walkers = [(row, _walker(body)) for row, _, body in bodies if isinstance(body, WalkerBody)]
+    for kind, group in ((VEHICLE, vehicles), (WALKER, walkers)):
+        if group:
+            details = np.zeros(len(group), kind)  # what lies between the fields is zero too
+            details[:] = [detail for _, detail in group]
+            table["details"][[row for row, _ in group]] = details.view("V54")
+    return table
 
 
 def snapshot(
-    actors: Sequence[Actor], *, episode_id: int, frame: int, elapsed: float, dt: float, map_changed: bool
+    table: NDArray[np.void], *, episode_id: int, frame: int, elapsed: float, dt: float, map_changed: bool
 ) -> bytes:
-    """The whole message."""
+    """The whole message, of the actors' ``records``."""
     header = HEADER.pack(WORLD_SNAPSHOT, frame, elapsed, *[0.0] * 6)
     state = MAP_CHANGED if map_changed else 0
-    return header + _BODY.pack(episode_id, time.time(), dt, 0, 0, 0, state) + records(actors)
+    return header + _BODY.pack(episode_id, time.time(), dt, 0, 0, 0, state) + table.tobytes()

@@ -3,7 +3,9 @@
 Each case is written out by hand, so that an error in the codec cannot hide in the test as well.
 """
 
+import logging
 import struct
+from types import SimpleNamespace
 
 import msgpack
 import numpy as np
@@ -13,9 +15,10 @@ from simulator.handedness import matrix_from_carla
 from simulator.server import wire
 from simulator.server.actors import Actor
 from simulator.server.blueprints import SPECTATOR
+from simulator.server.faults import Faults
 from simulator.server.handlers import METHODS
 from simulator.server.rpc import plain
-from simulator.server.snapshot import records, snapshot
+from simulator.server.snapshot import TRAFFIC_LIGHT, VEHICLE, WALKER, records, snapshot
 
 F0 = "ca00000000"  # float32 0
 
@@ -89,7 +92,8 @@ def test_numbers_must_be_numbers(value):
 
 def test_snapshot_bytes():
     pose = matrix_from_carla(1, 2, 3, 10, 20, 30)
-    message = snapshot([Actor(5, SPECTATOR, {}, pose)], episode_id=9, frame=77, elapsed=1.5, dt=0.05, map_changed=True)
+    table = records([Actor(5, SPECTATOR, {}, pose)])
+    message = snapshot(table, episode_id=9, frame=77, elapsed=1.5, dt=0.05, map_changed=True)
     assert len(message) == 48 + 36 + 119
     kind, frame, elapsed, *transform = struct.unpack_from("<QQd6f", message)
     assert (kind, frame, elapsed, transform) == (17, 77, 1.5, [0.0] * 6)
@@ -102,7 +106,19 @@ def test_snapshot_bytes():
 
 
 def test_records_are_119_bytes():
-    assert len(records([Actor(k, SPECTATOR, {}, np.eye(4)) for k in range(1, 4)])) == 3 * 119
+    assert len(records([Actor(k, SPECTATOR, {}, np.eye(4)) for k in range(1, 4)]).tobytes()) == 3 * 119
+
+
+def test_details_are_packed():
+    vehicle = np.array([(0.5, -0.25, 0.125, True, False, True, 3, 30.0, 2, True, 77, 0)], VEHICLE)
+    assert vehicle.tobytes()[:30] == struct.pack(
+        "<3f3?ifB?IB", 0.5, -0.25, 0.125, True, False, True, 3, 30, 2, True, 77, 0
+    )
+    walker = np.array([(1.0, 0.0, 0.0, 1.5, True)], WALKER)
+    assert walker.tobytes()[:17] == struct.pack("<4f?", 1, 0, 0, 1.5, True)
+    light = np.array([(b"17", 10.0, 3.0, 9.0, 1.25, 2, True, 1)], TRAFFIC_LIGHT)
+    assert light.tobytes() == struct.pack("<32s4fI?B", b"17", 10, 3, 9, 1.25, 2, True, 1)
+    assert all(kind.itemsize == 54 for kind in (VEHICLE, WALKER, TRAFFIC_LIGHT))
 
 
 PROTOCOL_METHODS = [
@@ -249,8 +265,9 @@ def test_unsupported_methods_say_so():
 
 
 def test_arguments_of_the_wrong_shape_are_an_error_not_a_crash():
+    server = SimpleNamespace(faults=Faults(logging.getLogger(__name__)))
     for name in ("spawn_actor", "apply_batch", "set_actor_transform", "tick_cue"):
-        answer = METHODS[name](None, [[False], "nonsense", 1, 2, 3, 4, 5])
+        answer = METHODS[name](server, [[False], "nonsense", 1, 2, 3, 4, 5])
         assert "expected" in str(answer)
 
 
