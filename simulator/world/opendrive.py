@@ -150,6 +150,18 @@ class Junction:
 
 
 @dataclass(frozen=True, eq=False)
+class RoadObject:
+    """A thing on or beside road ``road``, e.g. of kind ``crosswalk``; ``outline`` (N, 3) [m], world frame, is its
+    border, closed by its first point; without one in the file its rectangle."""
+
+    id: str
+    name: str
+    kind: str
+    road: str
+    outline: Array
+
+
+@dataclass(frozen=True, eq=False)
 class _Geometry:
     s: float
     x: float
@@ -190,15 +202,13 @@ def _cubic(numbers: dict[str, float], axis: str, p: Array) -> tuple[Array, Array
 class Road:
     """A road: reference line, elevation and lanes.
 
-    ``junction`` is "-1" outside junctions; ``before`` and ``after`` are what joins its start and its end;
-    ``left_hand``: traffic keeps to the left.
+    ``junction`` is "-1" outside junctions; ``before`` and ``after`` are what joins its start and its end.
     """
 
     id: str
     length: float
     junction: str
     kind: str
-    left_hand: bool
     before: Link | None
     after: Link | None
     sections: tuple[Section, ...]
@@ -249,6 +259,7 @@ class Network:
     roads: tuple[Road, ...]
     controllers: tuple[Controller, ...] = ()
     junctions: tuple[Junction, ...] = ()
+    objects: tuple[RoadObject, ...] = ()
 
 
 def read(text: str) -> Network:
@@ -273,6 +284,11 @@ def read(text: str) -> Network:
             for e in root.findall("controller")
         ),
         junctions=tuple(_junction(e) for e in root.findall("junction")),
+        objects=tuple(
+            _object(e, road)
+            for road, element in zip(roads, root.iter("road"), strict=True)
+            for e in element.findall("objects/object")
+        ),
     )
 
 
@@ -285,15 +301,13 @@ def _road(element: ElementTree.Element) -> Road:
         for e, start, end in zip(element.findall("lanes/laneSection"), starts, ends, strict=True)
     )
     kind = element.find("type")
-    left_hand = element.get("rule") == "LHT"
     signals = element.findall("signals/signal")
-    references = [_reference(e, sections, left_hand) for e in (*signals, *element.findall("signals/signalReference"))]
+    references = [_reference(e, sections) for e in (*signals, *element.findall("signals/signalReference"))]
     return Road(
         id=element.get("id", ""),
         length=length,
         junction=element.get("junction", "-1"),
         kind=(kind.get("type") or "") if kind is not None else "",
-        left_hand=left_hand,
         before=_link(element.find("link/predecessor")),
         after=_link(element.find("link/successor")),
         sections=sections,
@@ -379,15 +393,39 @@ def _signal(element: ElementTree.Element) -> Signal:
     )
 
 
-def _reference(element: ElementTree.Element, sections: Sequence[Section], left_hand: bool) -> SignalReference:
-    """Without validity a signal is for all lanes of its orientation (OpenDRIVE 1.4, 5.3.8.1.1)."""
+def _reference(element: ElementTree.Element, sections: Sequence[Section]) -> SignalReference:
+    """Without validity a signal is for all lanes of its orientation (OpenDRIVE 1.4, 5.3.8.1.1).
+
+    As for CARLA's client, right lanes (negative ids) run along s in all maps.
+    """
     s = float(element.get("s", 0))
     here = next(section for section in reversed(sections) if section.start <= s + 1e-6)
     spans = [(int(e.get("fromLane", 0)), int(e.get("toLane", 0))) for e in element.findall("validity")]
     if not spans:
-        right = (min(here.lanes), -1) if min(here.lanes) < 0 else (0, 0)
-        left = (1, max(here.lanes)) if max(here.lanes) > 0 else (0, 0)
-        along, against = (left, right) if left_hand else (right, left)
+        along, against = (min(here.lanes), 0), (0, max(here.lanes))
         spans = {"+": [along], "-": [against]}.get(element.get("orientation", "none"), [along, against])
     lanes = {lane for first, last in spans for lane in range(min(first, last), max(first, last) + 1)}
     return SignalReference(element.get("id", ""), s, tuple(sorted(lanes & (here.lanes.keys() - {0}))))
+
+
+def _object(element: ElementTree.Element, road: Road) -> RoadObject:
+    s, t, lift = (float(element.get(key) or 0) for key in ("s", "t", "zOffset"))
+    (origin,), _ = road.points(np.array([s]), np.array([t]), lift)
+    corners = element.findall("outline/cornerLocal") or element.findall("outlines/outline/cornerLocal")
+    along_road = element.findall("outline/cornerRoad") or element.findall("outlines/outline/cornerRoad")
+    if along_road:
+        rows = np.array([[float(e.get(key) or 0) for key in ("s", "t", "dz")] for e in along_road])
+        outline = road.points(rows[:, 0], rows[:, 1])[0] + rows[:, 2:] * [0.0, 0.0, 1.0]
+    else:
+        length, width = float(element.get("length") or 0) / 2, float(element.get("width") or 0) / 2
+        local = np.array(
+            [[float(e.get(key) or 0) for key in "uvz"] for e in corners]
+            or [[length, width, 0.0], [-length, width, 0.0], [-length, -width, 0.0], [length, -width, 0.0]]
+        )
+        _, _, (heading,) = road.reference(np.array([s]))
+        angle = heading + float(element.get("hdg") or 0)
+        c, k = math.cos(angle), math.sin(angle)
+        outline = origin + local @ np.array([[c, k, 0.0], [-k, c, 0.0], [0.0, 0.0, 1.0]])
+    if len(outline) > 1 and np.allclose(outline[0], outline[-1]):
+        outline = outline[:-1]
+    return RoadObject(element.get("id", ""), element.get("name", ""), element.get("type", ""), road.id, outline)
