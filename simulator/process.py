@@ -29,7 +29,8 @@ class ServerProcess:
     """An embedded server. A context manager: started on entering, stopped on leaving; it also ends when we do.
 
     Args:
-        map_name: the map to start with; None is the server's default.
+        map_name: the map to start with, or an OpenDRIVE file; None is the server's default.
+        maps: folder of OpenDRIVE files that can be loaded too.
         port: RPC port; 0 picks a free one.
         strict: without Longtail's extension calls.
         log: file that takes the server's output; None is a temporary one.
@@ -43,6 +44,7 @@ class ServerProcess:
         host: str = "127.0.0.1",
         strict: bool = False,
         seed: int = 0,
+        maps: Path | None = None,
         log: Path | None = None,
         timeout: float = START_TIMEOUT,
     ) -> None:
@@ -55,6 +57,7 @@ class ServerProcess:
         self._command = [sys.executable, "-m", "simulator.server", "--owned", "--host", host, "--port", str(port)]
         self._command += ["--seed", str(seed)]
         self._command += [] if map_name is None else ["--map", map_name]
+        self._command += [] if maps is None else ["--maps", str(maps)]
         self._command += ["--strict"] if strict else []
 
     def start(self) -> ServerProcess:

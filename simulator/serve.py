@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -26,7 +27,15 @@ def serve(
     ] = 2000,
     map_name: Annotated[
         str | None,
-        typer.Option("--map", metavar="NAME|FILE", help="Map to start with.", show_default="the first built-in one"),
+        typer.Option(
+            "--map",
+            metavar="NAME|FILE",
+            help="Map to start with: a name, or an OpenDRIVE file (*.xodr).",
+            show_default="the first built-in one",
+        ),
+    ] = None,
+    maps: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Every *.xodr file in it is a map, too, by its name.")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Without Longtail's extensions, as an Unreal CARLA.")
@@ -46,12 +55,12 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    from assets import maps
+    from simulator.server.atlas import open_atlas
     from simulator.server.server import PortInUse, Server
 
-    name = map_name or maps.names()[0]
     try:
-        server = Server(name, port, host, strict, seed)
+        atlas, name = open_atlas(map_name, maps)
+        server = Server(atlas, name, port, host, strict, seed)
     except PortInUse as error:
         _refuse(f"{error}; choose another --port")
     except (ValueError, OSError) as error:

@@ -7,10 +7,10 @@ import os
 import selectors
 import socket
 import time
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
-from assets import maps
+from simulator.server.atlas import Atlas
 from simulator.server.blueprints import Library
 from simulator.server.environment import environment_of
 from simulator.server.episode import Episode
@@ -22,7 +22,8 @@ from simulator.server.snapshot import records, snapshot
 from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
-from simulator.world.town import Town, load_town
+from simulator.world.level import Layer
+from simulator.world.town import Town
 
 if TYPE_CHECKING:
     from simulator.server.sensors.renderers import Renderers
@@ -32,7 +33,6 @@ log = logging.getLogger(__name__)
 FREE_STEP = 0.05
 """Time step [s] where the client has not fixed one. CARLA takes the wall clock's; a constant keeps runs repeatable."""
 
-UPLOADED_MAP = "OpenDriveMap"
 PORT_TRIES = 50
 
 
@@ -40,16 +40,11 @@ class PortInUse(OSError):
     """The wished port, or the one above it, is taken."""
 
 
-@lru_cache(maxsize=2)
-def _town(name: str | None, opendrive: str | None) -> Town:
-    return load_town(name, opendrive)
-
-
 class Server:
     """A CARLA 0.9.16 server over our world. All of it runs on the thread that calls ``run``.
 
     Args:
-        map_name: the built-in map to start with.
+        atlas: the maps that can be loaded. map_name: the one to start with.
         port: for RPC; streams use the next one. 0 picks a free pair.
         strict: without Longtail's extension calls and attributes.
         seed: of the random draws of every episode, until ``longtail.seed``.
@@ -64,8 +59,15 @@ class Server:
     """
 
     def __init__(
-        self, map_name: str, port: int = 2000, host: str = "127.0.0.1", strict: bool = False, seed: int = 0
+        self,
+        atlas: Atlas,
+        map_name: str,
+        port: int = 2000,
+        host: str = "127.0.0.1",
+        strict: bool = False,
+        seed: int = 0,
     ) -> None:
+        self.atlas = atlas
         self.host = host
         self.strict = strict
         self.seed = seed
@@ -80,7 +82,6 @@ class Server:
         self.caller: Connection | None = None
         self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
-        self.uploaded: str | None = None
         self.faults = Faults(log)
         self._stopping = False
         rpc_listener, stream_listener = _listeners(host, port)
@@ -93,7 +94,7 @@ class Server:
         self._selector.register(woken, selectors.EVENT_READ, lambda events: woken.recv(1))
         self.world_stream = self.streams.open(remember=True)
         self._episodes = 0
-        self._enter(_town(map_name, None))
+        self._enter(atlas.town(map_name), Layer.ALL)
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 
@@ -203,28 +204,27 @@ class Server:
             self.world_stream.send(message, self.moment.lossless)
         episode.announced = True
 
-    def load(self, name: str, reset_settings: bool) -> None:
-        """Start a new episode on a map: built-in name, "" for the present one, ``OpenDriveMap``. Raises Refusal."""
+    def load(self, name: str, reset_settings: bool, layers: int = Layer.ALL) -> None:
+        """Start a new episode on a map with some of its layers; "" is the present one. Raises Refusal; then nothing
+        has changed.
+        """
         name = name.rsplit("/", 1)[-1]
-        if name == UPLOADED_MAP and self.uploaded is not None:
-            try:
-                town = _town(None, self.uploaded)
-            except ValueError as error:
-                raise Refusal(f"the uploaded OpenDRIVE cannot be used: {error}") from error
-        elif name in ("", self.episode.town.name):
-            town = self.episode.town
-        elif name in maps.names():
-            town = _town(name, None)
-        else:
-            raise Refusal(f"map {name!r} not found; there are {', '.join(maps.names())}")
+        try:
+            town = self.episode.town if name in ("", self.episode.town.name) else self.atlas.town(name)
+        except KeyError as error:
+            log.warning("load_new_episode: %s", error.args[0])
+            raise Refusal("map not found") from error
+        except ValueError as error:
+            raise Refusal(f"map {name} cannot be loaded: {error}") from error
         self.episode.close()
         if reset_settings:
             self.settings = EpisodeSettings()
-        self._enter(town)
+        self._enter(town, Layer(layers & Layer.ALL))
 
-    def _enter(self, town: Town) -> None:
+    def _enter(self, town: Town, layers: Layer) -> None:
         self._episodes += 1
         self.episode = Episode(self._episodes, town, self.seed, self.streams)
+        self.episode.world.level.unload(Layer.ALL & ~layers)
         self.moment = None
         self.world_stream.forget()  # a client that comes now must not see the last episode's actors
         self.set_weather(Weather())  # what a scene does not set must not come from the one before

@@ -284,3 +284,4 @@ episode_settings = struct(
 _attribute = struct(lambda name, kind, value: (name, value), text, integer, text)
 description = struct(_description, integer, text, each(_attribute))
 light_state = struct(lambda flags: flags, integer)
+generation = struct(lambda *values: values, number, number, number, number, flag, flag, flag)

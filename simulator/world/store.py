@@ -22,6 +22,7 @@ import platformdirs
 from assets import foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation
 from renderers import scene
 from simulator.world import biome, dressing, footing, obstacle, opendrive, road, terrain
+from simulator.world.generation import Generation
 
 T = TypeVar("T")
 
@@ -37,12 +38,12 @@ MODULES = (
 LIBRARIES = ("numpy", "scipy", "shapely", "trimesh", "opencv-python")
 
 
-def kept(text: str, seed: int, build: Callable[[], T]) -> T:
-    """What ``build`` makes of an OpenDRIVE ``text`` and ``seed``: from the cache, or built now and then kept.
+def kept(text: str, seed: int, generation: Generation, build: Callable[[], T]) -> T:
+    """What ``build`` makes of an OpenDRIVE ``text`` in this way: from the cache, or built now and then kept.
 
     Raises RuntimeError when the kept file is damaged.
     """
-    digest = hashlib.sha256(f"{seed} {text}".encode())
+    digest = hashlib.sha256(f"{seed} {generation} {text}".encode())
     for module in MODULES:
         digest.update(Path(inspect.getfile(module)).read_bytes())
     for library in LIBRARIES:

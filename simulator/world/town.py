@@ -13,6 +13,7 @@ from renderers.scene import Placement
 from simulator.world import dressing, road, store, terrain
 from simulator.world.biome import BIOMES
 from simulator.world.footing import Footing, Ground
+from simulator.world.generation import STANDARD, Generation
 from simulator.world.obstacle import Obstacle
 from simulator.world.opendrive import Network, read
 
@@ -35,7 +36,7 @@ class Town:
         spawn_points: (4, 4) ``world_from_body`` each, on driving lanes, x along the traffic.
         geo_reference: (latitude, longitude) [deg] of the origin.
         obstacles: trunks, poles, posts.
-        network: the roads, read.
+        network: the roads, read. generation: how the place was made of them.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Town:
     geo_reference: tuple[float, float]
     obstacles: tuple[Obstacle, ...]
     network: Network
+    generation: Generation
     _footing: Callable[[Array], tuple[Array, Array, NDArray[np.int64]]] = field(repr=False)
     _land_friction: float = field(repr=False)
 
@@ -71,15 +73,17 @@ class _Place:
     obstacles: tuple[Obstacle, ...]
 
 
-def load_town(name: str | None = None, opendrive: str | None = None, seed: int = 0) -> Town:
-    """The town of a built-in map by ``name``, or around any ``opendrive`` text.
+def load_town(
+    name: str | None = None, opendrive: str | None = None, seed: int = 0, generation: Generation = STANDARD
+) -> Town:
+    """The town of a built-in map by ``name``, or around any ``opendrive`` text, which may be given a name.
 
-    ``seed`` draws the land's shape and all that grows on it. An OpenDRIVE text named like a built-in map gets its
-    landscape. Raises ValueError for both or neither argument, unknown names, and text that is not OpenDRIVE.
+    ``seed`` draws the land's shape and all that grows on it. A text whose header names a built-in map gets its
+    landscape. Raises ValueError for neither argument, unknown names, and text that is not OpenDRIVE.
     """
-    if (name is None) == (opendrive is None):
-        raise ValueError("give either the name of a built-in map or an OpenDRIVE text")
     if opendrive is None:
+        if name is None:
+            raise ValueError("give either the name of a built-in map or an OpenDRIVE text")
         if name not in maps.names():
             raise ValueError(f"no built-in map {name!r}; there are: {', '.join(maps.names())}")
         opendrive = maps.path(str(name)).read_text(encoding="utf-8")
@@ -93,15 +97,16 @@ def load_town(name: str | None = None, opendrive: str | None = None, seed: int =
         dressed = dressing.build(network, surface, Footing(ground), biome, seed)
         return _Place((*surface.placements, *land.placements, *dressed.placements), ground, dressed.obstacles)
 
-    place = store.kept(opendrive, seed, build)
+    place = store.kept(opendrive, seed, generation, build)
     return Town(
-        name=network.name or "OpenDriveMap",
+        name=name or network.name or "OpenDriveMap",
         opendrive=opendrive,
         static=place.static,
         spawn_points=_spawn_points(network),
         geo_reference=network.origin,
         obstacles=place.obstacles,
         network=network,
+        generation=generation,
         _footing=Footing(place.ground),
         _land_friction=biome.friction,
     )

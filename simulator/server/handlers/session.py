@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assets import maps
 from simulator.server import wire
 from simulator.server.handlers.registry import command, query, unsupported
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
+from simulator.world.generation import Generation
 from simulator.world.world import LONGEST_STEP
 
 if TYPE_CHECKING:
@@ -25,20 +25,23 @@ def version(server: Server) -> str:
 
 @query()
 def get_available_maps(server: Server) -> list[str]:
-    """The built-in maps, with CARLA's folder."""
-    return [f"/Game/{MAP_FOLDER}{name}" for name in maps.names()]
+    """All maps, with CARLA's folder."""
+    return [f"/Game/{MAP_FOLDER}{name}" for name in server.atlas.names()]
 
 
-@command(wire.text, wire.flag, wire.anything)
+@command(wire.text, wire.flag, wire.integer)
 def load_new_episode(server: Server, name: str, reset_settings: bool, layers: int) -> None:
-    """Start afresh on a map; layers are Unreal's."""
-    server.load(name, reset_settings)
+    """Start afresh on a map, with some of its layers."""
+    server.load(name, reset_settings, layers)
 
 
-@command(wire.text, wire.anything)
-def copy_opendrive_to_file(server: Server, opendrive: str, parameters: Any) -> None:
-    """Keep an uploaded map for ``load_new_episode("OpenDriveMap")``; the generation parameters are Unreal's."""
-    server.uploaded = opendrive
+@command(wire.text, wire.generation)
+def copy_opendrive_to_file(server: Server, opendrive: str, parameters: tuple[Any, ...]) -> None:
+    """Keep an uploaded map for ``load_new_episode("OpenDriveMap")``."""
+    try:
+        server.atlas.upload(opendrive, Generation(*parameters))
+    except ValueError as error:
+        raise Refusal(f"opendrive could not be correctly parsed: {error}") from error
 
 
 @query()

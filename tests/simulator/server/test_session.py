@@ -69,7 +69,7 @@ def test_a_new_episode_starts_actor_ids_afresh_while_frames_rise(client, world):
 
 
 def test_an_unknown_map_is_refused_by_name(client, world):
-    with pytest.raises(RuntimeError, match="atlantis"):
+    with pytest.raises(RuntimeError, match="map not found"):
         client.load_world("atlantis")
 
 
