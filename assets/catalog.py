@@ -7,7 +7,21 @@ import functools
 from collections.abc import Callable
 from types import MappingProxyType
 
-from assets import kangaroo, people, props, quadrupeds, two_wheelers, vegetation, vehicles
+from assets import (
+    kangaroo,
+    people,
+    props,
+    props_debris,
+    props_garden,
+    props_luggage,
+    props_refuse,
+    props_roadworks,
+    props_street,
+    quadrupeds,
+    two_wheelers,
+    vegetation,
+    vehicles,
+)
 from assets.model import Model
 
 Maker = Callable[[int, tuple[float, float, float] | None], Model]
@@ -20,6 +34,11 @@ MODELS: MappingProxyType[str, Maker] = MappingProxyType(
         **two_wheelers.MODELS,
         **vegetation.MODELS,
         **props.MODELS,
+        **{
+            f"prop.{name}": functools.partial(recipe.model, f"prop.{name}")
+            for themed in (props_street, props_roadworks, props_refuse, props_garden, props_luggage, props_debris)
+            for name, recipe in themed.RECIPES.items()
+        },
     }
 )
 """Catalogue name -> function of (variant, size)."""
