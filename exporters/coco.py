@@ -6,7 +6,7 @@ Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014, and the form
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,15 @@ def _add(source: Source, folder: Path, instances: _Instances, summary: Summary) 
 def annotation(state: ObjectState, view: ObjectView, mask: dict[str, Any]) -> dict[str, Any]:
     """COCO's fields of one visible object, and Longtail's beside them, without the numbers of image and annotation.
 
-    ``bbox`` and ``segmentation`` are what is visible; ``amodal_bbox`` is the whole outline, beyond the border too.
+    ``bbox`` and ``segmentation`` are what is visible; ``amodal_bbox`` and ``amodal_segmentation`` are the whole of it,
+    beyond the border too, the latter counted from its ``origin`` (x, y) [px].
     """
     assert view.visible_box is not None
     row = category(state.category)
+    amodal = {}
+    if view.amodal_mask is not None:
+        (code,) = _codes([view.amodal_mask])
+        amodal = {"amodal_segmentation": {**code, "origin": [int(view.amodal_box[0]), int(view.amodal_box[1])]}}
     return {
         "category_id": class_id(row),
         "segmentation": mask,
@@ -110,9 +115,11 @@ def annotation(state: ObjectState, view: ObjectView, mask: dict[str, Any]) -> di
         "visible_fraction": round(view.visible_fraction, 4),
         "truncation": round(view.truncation, 4),
         "estimated": view.estimated,
+        "occluders": [[track, round(share, 4)] for track, share in view.occluders],
         "track_id": state.track_id,
         "longtail_class": state.category,
         "attributes": list(state.attributes),
+        **amodal,
     }
 
 
@@ -145,8 +152,12 @@ def _xywh(box: Box2D) -> list[float]:
 def _encoded(instance: NDArray[np.uint16], track_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Run-length codes of the visible masks, over the whole picture."""
     columns_first = np.asfortranarray(instance)
-    for track_id in track_ids:
-        code = rle.encode((columns_first == track_id).view(np.uint8))
+    return _codes(columns_first == track_id for track_id in track_ids)
+
+
+def _codes(masks: Iterable[NDArray[np.bool_]]) -> Iterator[dict[str, Any]]:
+    for mask in masks:
+        code = rle.encode(np.asfortranarray(mask.view(np.uint8)))
         yield {"size": [int(side) for side in code["size"]], "counts": code["counts"].decode("ascii")}
 
 

@@ -124,6 +124,7 @@ class Picture:
         object_id: (H, W) uint32; 0 is the level and the sky.
         normal: (H, W, 3) float32, unit, camera frame; zeros at the sky.
         flow: (H, W, 2) float32 [px], where the point seen now was one tick ago, minus where it is now.
+        exposure: factor by which the colours' radiance was multiplied.
     """
 
     color: NDArray[np.uint8] | None
@@ -132,9 +133,10 @@ class Picture:
     object_id: NDArray[np.uint32]
     normal: NDArray[np.float32]
     flow: NDArray[np.float32]
+    exposure: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Silhouette:
     """The outline that an object would have with nothing before it, also beyond the picture's border.
 
@@ -142,11 +144,13 @@ class Silhouette:
         pixels: size of the whole outline [px], inside and outside of the picture.
         pixels_inside: size of its part inside the picture [px].
         box: (x0, y0, x1, y1) float [px] of the whole outline, corner convention: pixel (u, v) is (u, v, u+1, v+1).
+        mask: (y1 - y0, x1 - x0) the outline itself, over its box.
     """
 
     pixels: int
     pixels_inside: int
     box: tuple[float, float, float, float]
+    mask: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

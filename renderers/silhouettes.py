@@ -174,4 +174,5 @@ def _measure(covered: NDArray[np.bool_], box: Box, camera: Pinhole) -> Silhouett
         pixels=int(covered.sum()),
         pixels_inside=int(inside.sum()),
         box=(float(x0 + columns[0]), float(y0 + rows[0]), float(x0 + columns[-1] + 1), float(y0 + rows[-1] + 1)),
+        mask=covered[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy(),
     )

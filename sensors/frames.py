@@ -67,6 +67,9 @@ class ObjectView:
         visible_fraction: visible pixels over the outline's pixels inside the picture, in [0, 1].
         truncation: share of the outline's pixels outside the picture, in [0, 1].
         estimated: the outline is estimated, not drawn (a server without the extension calls).
+        occluders: (track id, share) of what hides it, the largest first: the share of the outline's pixels inside the
+            picture at which that object is seen instead; id 0 is the level. With ``visible_fraction`` they sum to 1.
+        amodal_mask: (H, W) the whole outline over ``amodal_box``; None where it is estimated.
     """
 
     track_id: int
@@ -77,6 +80,8 @@ class ObjectView:
     visible_fraction: float
     truncation: float
     estimated: bool
+    occluders: tuple[tuple[int, float], ...] = ()
+    amodal_mask: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +105,11 @@ class Sweep:
     sensor: str
     world_from_lidar: NDArray[np.float64]
     returns: NDArray[np.void]
+
+    def counts(self) -> dict[int, int]:
+        """Returns from each object that was hit, by ascending track id; the level is left out."""
+        ids, counts = np.unique(self.returns["object_id"], return_counts=True)
+        return {int(track): int(count) for track, count in zip(ids, counts, strict=True) if track}
 
 
 @dataclass(frozen=True, eq=False)

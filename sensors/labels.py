@@ -125,9 +125,28 @@ def object_views(instance: NDArray[np.uint16], silhouettes: Mapping[int, Silhoue
                 visible_fraction=min(1.0, visible / outline.pixels_inside),
                 truncation=1 - outline.pixels_inside / outline.pixels,
                 estimated=False,
+                occluders=_occluders(instance, track_id, outline) if visible < outline.pixels_inside else (),
+                amodal_mask=outline.mask,
             )
         )
     return tuple(views)
+
+
+def _occluders(instance: NDArray[np.uint16], track_id: int, outline: Silhouette) -> tuple[tuple[int, float], ...]:
+    """What is seen instead of an object within its outline."""
+    height, width = instance.shape
+    x0, y0, x1, y1 = (int(value) for value in outline.box)
+    left, top = max(x0, 0), max(y0, 0)
+    window = instance[top : min(y1, height), left : min(x1, width)]
+    covered = outline.mask[top - y0 :, left - x0 :][: window.shape[0], : window.shape[1]]
+    return _shares(window[covered & (window != track_id)], outline.pixels_inside)
+
+
+def _shares(hiding: NDArray[np.uint16], total: int) -> tuple[tuple[int, float], ...]:
+    """Ids among ``hiding`` (N,) with their counts over ``total``, the largest first, then by id."""
+    ids, counts = np.unique(hiding, return_counts=True)
+    order = np.lexsort((ids, -counts))
+    return tuple((int(ids[k]), float(counts[k] / total)) for k in order)
 
 
 def estimated_views(
@@ -159,7 +178,8 @@ def estimated_views(
         if inside < 1:
             continue
         mask = seen.get(state.track_id)
-        shown = 1 - _hidden_share(instance, depth, camera, camera_from_box, state, amodal)
+        occluders = _hidden_by(instance, depth, camera, camera_from_box, state, amodal)
+        shown = 1 - sum(share for _, share in occluders)
         visible = mask.pixels if mask else 0
         amodal_inside = visible / shown if visible and shown else inside
         views.append(
@@ -172,6 +192,7 @@ def estimated_views(
                 visible_fraction=shown if visible else 0.0,
                 truncation=1 - inside / area,
                 estimated=True,
+                occluders=occluders,
             )
         )
     return tuple(views)
@@ -186,18 +207,18 @@ def _areas(hull: NDArray[np.float64], camera: Pinhole) -> tuple[float, float]:
     return area, min(area, inside)
 
 
-def _hidden_share(
+def _hidden_by(
     instance: NDArray[np.uint16],
     depth: NDArray[np.float32],
     camera: Pinhole,
     camera_from_box: NDArray[np.float64],
     state: ObjectState,
     amodal: Sequence[float],
-) -> float:
-    """Share of the box's pixels inside the picture before which something else lies."""
+) -> tuple[tuple[int, float], ...]:
+    """What lies before the box: ids with their shares of the box's pixels inside the picture."""
     extent = clip_box((amodal[0], amodal[1], amodal[2], amodal[3]), camera.width, camera.height)
     if extent is None:
-        return 0.0
+        return ()
     x0, y0, x1, y1 = int(extent[0]), int(extent[1]), int(np.ceil(extent[2])), int(np.ceil(extent[3]))
     ray_x = (np.arange(x0, x1) - camera.cx) / camera.fx
     ray_y = (np.arange(y0, y1) - camera.cy) / camera.fy
@@ -218,5 +239,4 @@ def _hidden_share(
     met = enter < leave
     window = (slice(y0, y1), slice(x0, x1))
     hidden = met & (instance[window] != state.track_id) & (depth[window] < enter - _OCCLUDER_MARGIN)
-    total = np.count_nonzero(met)
-    return np.count_nonzero(hidden) / total if total else 0.0
+    return _shares(instance[window][hidden], int(np.count_nonzero(met)))

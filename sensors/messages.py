@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from foxglove import messages as fox
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from pycocotools import mask as rle
 
 from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, Sweep
 from sensors.geometry import matrix_quaternion
@@ -348,8 +349,15 @@ def _labels(frame: Frame) -> bytes:
         }
         for state in frame.objects
     ]
-    views = {name: [asdict(view) for view in camera.views] for name, camera in frame.cameras.items()}
-    return _json({"objects": objects, "views": views})
+    views = {name: [_view_fields(view) for view in camera.views] for name, camera in frame.cameras.items()}
+    returns = {name: sorted(sweep.counts().items()) for name, sweep in frame.sweeps.items()}
+    return _json({"objects": objects, "views": views, "returns": returns})
+
+
+def _view_fields(view: ObjectView) -> dict[str, Any]:
+    mask = view.amodal_mask
+    code = None if mask is None else rle.encode(np.asfortranarray(mask.view(np.uint8)))["counts"].decode("ascii")
+    return {each.name: getattr(view, each.name) for each in fields(view)} | {"amodal_mask": code}
 
 
 def _floats(values: Any) -> list[float]:
@@ -409,5 +417,17 @@ def _object(entry: dict[str, Any]) -> ObjectState:
 
 
 def _view(entry: dict[str, Any]) -> ObjectView:
-    box = entry["visible_box"]
-    return ObjectView(**entry | {"visible_box": box and tuple(box), "amodal_box": tuple(entry["amodal_box"])})
+    box, outline, code = entry["visible_box"], tuple(entry["amodal_box"]), entry["amodal_mask"]
+    mask = None
+    if code is not None:
+        size = [round(outline[3] - outline[1]), round(outline[2] - outline[0])]
+        mask = rle.decode({"size": size, "counts": code.encode("ascii")}).view(np.bool_)
+    return ObjectView(
+        **entry
+        | {
+            "visible_box": box and tuple(box),
+            "amodal_box": outline,
+            "occluders": tuple((track, share) for track, share in entry["occluders"]),
+            "amodal_mask": mask,
+        }
+    )

@@ -27,7 +27,7 @@ from sensors.frames import RETURN, Frame, SceneMeta
 from sensors.messages import FRAME, decode, encoders, nanoseconds_of, topics
 from sensors.rig import Rig
 
-FORMAT = 1
+FORMAT = 2
 """Version of the recording format."""
 
 _SCENE = "scene.json"

@@ -133,7 +133,9 @@ def _object(row: list[Any]) -> LabelledObject:
 
 def _outline(row: list[Any]) -> Silhouette:
     x0, y0, x1, y1 = row[3:7]
-    return Silhouette(row[1], row[2], (x0, y0, x1, y1))
+    height, width = int(y1 - y0), int(x1 - x0)
+    bits = np.unpackbits(np.frombuffer(row[7], np.uint8), count=height * width)
+    return Silhouette(row[1], row[2], (x0, y0, x1, y1), bits.reshape(height, width).view(np.bool_))
 
 
 def _returns(row: dict[str, bytes]) -> LidarLabels:

@@ -117,13 +117,17 @@ def _picture(spec: CameraSpec, world_from_camera: NDArray[np.float64], objects: 
         box = None if outline is None else (*outline.min(axis=0), *outline.max(axis=0))
         if outline is None or box is None or clip_box(box, spec.width, spec.height) is None:
             continue
-        mask = np.zeros(shape, np.uint8)
-        cv2.fillConvexPoly(mask, np.rint((outline - 0.5) * 16).astype(np.int32), 1, shift=4)
-        inside = int(mask.sum())
-        whole = max(inside, round(cv2.contourArea(outline.astype(np.float32))))
-        low, high = np.floor(box[:2]), np.ceil(box[2:])
-        outlines[state.track_id] = Silhouette(whole, inside, (*low.tolist(), *high.tolist()))
-        seen = mask > 0
+        # the outline is followed one picture beyond the border, as the renderer does
+        size = np.array([spec.width, spec.height])
+        plane = np.zeros((3 * spec.height, 3 * spec.width), np.uint8)
+        cv2.fillConvexPoly(plane, np.rint((outline + size - 0.5) * 16).astype(np.int32), 1, shift=4)
+        seen = plane[spec.height : 2 * spec.height, spec.width : 2 * spec.width] > 0
+        rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+        whole = plane[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(bool)
+        low = np.array([columns[0], rows[0]]) - size
+        outlines[state.track_id] = Silhouette(
+            int(whole.sum()), int(seen.sum()), (*map(float, low), *map(float, low + whole.shape[::-1])), whole
+        )
         instance[seen] = state.track_id
         depth[seen] = (camera_from_world @ state.world_from_box)[2, 3]
         semantic[seen] = category(state.category).tag

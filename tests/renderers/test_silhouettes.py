@@ -42,6 +42,10 @@ def test_equal_to_brute_force(raster: Raster, street: Scene, eye: np.ndarray) ->
             rows.max() + 1 - CAMERA.height,
         )
         assert np.abs(np.subtract(outline.box, expected)).max() <= 1
+        x0, y0, x1, y1 = (int(side) for side in outline.box)
+        assert outline.mask.shape == (y1 - y0, x1 - x0) and outline.mask.sum() == outline.pixels
+        there = mask[y0 + CAMERA.height : y1 + CAMERA.height, x0 + CAMERA.width : x1 + CAMERA.width]
+        assert (there != outline.mask).sum() <= 1 + 1e-4 * mask.sum()
 
 
 def test_occluded_objects_keep_their_outline_and_parts_count_together(raster: Raster) -> None:

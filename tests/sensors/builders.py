@@ -76,7 +76,11 @@ def frame(
         depth = generator.exponential(30, shape).astype(np.float32)
         depth[0] = np.inf
         instance = generator.choice(np.array([0, 0, 0, 3, 9, 65535], np.uint16), shape)
-        outlines = {3: Silhouette(900, 700, (-3.0, 0.0, 30.0, 20.0)), 9: Silhouette(10, 10, (0.0, 0.0, 5.0, 2.0))}
+        ragged = generator.random((20, 33)) < 0.8
+        outlines = {
+            3: Silhouette(int(ragged.sum()), int(ragged[:, 3:].sum()), (-3.0, 0.0, 30.0, 20.0), ragged),
+            9: Silhouette(10, 10, (0.0, 0.0, 5.0, 2.0), np.ones((2, 5), bool)),
+        }
         shots[spec.name] = CameraFrame(
             sensor=spec.name,
             world_from_camera=pose(),

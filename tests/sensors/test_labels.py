@@ -67,19 +67,57 @@ def test_masks_of_a_full_picture_take_under_ten_milliseconds() -> None:
 
 def test_views_from_drawn_outlines() -> None:
     instance = np.zeros((100, 200), np.uint16)
-    instance[20:40, 0:30] = 5  # 600 of 800 pixels inside; a fifth of the outline lies outside
+    instance[20:40, 0:30] = 5  # 600 of 750 pixels inside; a quarter of the outline lies outside
+    instance[1:6, 1:11] = 3
     instance[50, 60] = 9
+    instance[51, 60:62] = 4
     outlines = {
-        9: Silhouette(4, 4, (60.0, 50.0, 62.0, 52.0)),
-        5: Silhouette(1000, 800, (-10.0, 20.0, 30.0, 45.0)),
-        7: Silhouette(50, 50, (1.0, 1.0, 11.0, 6.0)),  # wholly hidden
-        8: Silhouette(50, 0, (-20.0, 1.0, -10.0, 6.0)),  # wholly outside
+        9: outline((60.0, 50.0, 62.0, 52.0), instance.shape),
+        5: outline((-10.0, 20.0, 30.0, 45.0), instance.shape),
+        7: outline((1.0, 1.0, 11.0, 6.0), instance.shape),  # wholly hidden
+        8: outline((-20.0, 1.0, -10.0, 6.0), instance.shape),  # wholly outside
     }
     views = object_views(instance, outlines)
     assert [view.track_id for view in views] == [5, 7, 9]
-    assert views[0] == ObjectView(5, 600, 1000, (0, 20, 30, 40), (-10, 20, 30, 45), 0.75, pytest.approx(0.2), False)
-    assert views[1] == ObjectView(7, 0, 50, None, (1, 1, 11, 6), 0, 0, False)
+    assert views[0] == ObjectView(5, 600, 1000, (0, 20, 30, 40), (-10, 20, 30, 45), 0.8, 0.25, False, ((0, 0.2),))
+    assert views[1] == ObjectView(7, 0, 50, None, (1, 1, 11, 6), 0, 0, False, ((3, 1.0),))
     assert views[2].visible_box == (60, 50, 61, 51)
+    assert views[2].occluders == ((4, 0.5), (0, 0.25))
+    assert views[0].amodal_mask is outlines[5].mask
+
+
+@given(
+    stn.arrays(np.uint16, (9, 14), elements=st.integers(0, 4)),
+    st.tuples(st.integers(-6, 12), st.integers(-6, 8), st.integers(1, 12), st.integers(1, 12)),
+    st.integers(0, 99),
+)
+def test_occluders_are_those_of_a_plain_count(
+    instance: np.ndarray, place: tuple[int, int, int, int], seed: int
+) -> None:
+    x0, y0, width, height = place
+    shape = np.random.default_rng(seed).random((height, width)) < 0.7
+    drawn_at = {(y0 + row, x0 + column) for row, column in zip(*np.nonzero(shape), strict=True)}
+    inside = [at for at in drawn_at if 0 <= at[0] < 9 and 0 <= at[1] < 14]
+    for at in np.ndindex(instance.shape):
+        if instance[at] == 2 and at not in inside:
+            instance[at] = 0  # an object's mask lies within its outline
+    silhouette = Silhouette(len(drawn_at), len(inside), (x0, y0, x0 + width, y0 + height), shape)
+    views = object_views(instance, {2: silhouette})
+    if not inside:
+        assert views == ()
+        return
+    (view,) = views
+    seen = [int(instance[at]) for at in inside]
+    assert dict(view.occluders) == {key: seen.count(key) / len(inside) for key in set(seen) - {2}}
+    assert view.visible_fraction + sum(share for _, share in view.occluders) == pytest.approx(1)
+    assert [share for _, share in view.occluders] == sorted((share for _, share in view.occluders), reverse=True)
+
+
+def outline(box: tuple[float, float, float, float], shape: tuple[int, int]) -> Silhouette:
+    """A rectangle's."""
+    x0, y0, x1, y1 = (int(side) for side in box)
+    inside = max(0, min(x1, shape[1]) - max(x0, 0)) * max(0, min(y1, shape[0]) - max(y0, 0))
+    return Silhouette((x1 - x0) * (y1 - y0), inside, box, np.ones((y1 - y0, x1 - x0), bool))
 
 
 def box(track_id: int, x: float, y: float, size: tuple[float, float, float] = (4.0, 2.0, 2.0)) -> ObjectState:
@@ -117,6 +155,7 @@ def test_an_estimate_of_something_half_hidden() -> None:
     assert views[0].visible_fraction == 1
     assert views[1].visible_fraction == pytest.approx(0.5, abs=0.06)
     assert views[1].amodal_pixels == pytest.approx(100, abs=6)
+    assert [track for track, _ in views[1].occluders] == [1]
 
 
 def test_the_hulls_slack_is_not_hidden() -> None:

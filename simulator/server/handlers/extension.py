@@ -65,7 +65,7 @@ def _objects(server: Server) -> list[list[float]]:
     ]
 
 
-def _outlines(server: Server, actor_id: int) -> list[list[float]]:
+def _outlines(server: Server, actor_id: int) -> list[list[Any]]:
     actor = server.episode.find(actor_id)
     if not isinstance(actor.sensor, Camera):
         raise Refusal(f"longtail.labels: not a camera. Actor Id: {actor_id}")
@@ -76,7 +76,10 @@ def _outlines(server: Server, actor_id: int) -> list[list[float]]:
         server.moment.scene, actor.sensor.pinhole, world_from_camera(actor), wanted
     )
     return [
-        [object_id, outline.pixels, outline.pixels_inside, *map(float, outline.box)]
+        [
+            *(object_id, outline.pixels, outline.pixels_inside, *map(float, outline.box)),
+            np.packbits(outline.mask).tobytes(),
+        ]
         for object_id, outline in sorted(outlines.items())
     ]
 

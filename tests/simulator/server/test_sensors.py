@@ -76,6 +76,8 @@ def test_cameras_of_one_pose_see_the_same_car(server, world):
     extension.close()
     assert labels.frame == frame and set(outlines) == {other.id}  # not the camera's own car
     assert outlines[other.id].pixels_inside == pytest.approx(mask.sum(), rel=0.02)
+    x0, y0, x1, y1 = (int(side) for side in outlines[other.id].box)
+    assert (outlines[other.id].mask != mask[y0:y1, x0:x1]).mean() < 0.02
     assert [row.object_id for row in labels.objects] == [own.id, other.id]
     row = labels.objects[1]
     assert row.size[0] == pytest.approx(4.79, abs=0.15)
