@@ -5,4 +5,6 @@ import typer
 from simulator.serve import serve
 
 if __name__ == "__main__":
-    typer.run(serve)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(serve)
+    app()

@@ -19,6 +19,9 @@ from simulator.world.world import World
 LIMIT_SPACING = 3.0
 """Metres that a vehicle goes before its speed limit is looked up again."""
 
+LARGEST_ID = 1 << 31
+"""Wished ids stay below, so that counting on from them never ends."""
+
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
 
 
@@ -52,29 +55,49 @@ class Episode:
             raise Refusal(f"unable to find actor. Actor Id: {actor_id}")
         return actor
 
-    def _add(self, blueprint: Blueprint, values: dict[str, str], pose: Array, parent: Actor | None = None) -> Actor:
-        actor = Actor(self._next_id, blueprint, values, pose, parent)
-        self._next_id += 1
+    def _add(
+        self,
+        blueprint: Blueprint,
+        values: dict[str, str],
+        pose: Array,
+        parent: Actor | None = None,
+        wished_id: int = 0,
+    ) -> Actor:
+        actor_id = wished_id if 0 < wished_id < LARGEST_ID and wished_id not in self.actors else self._next_id
+        actor = Actor(actor_id, blueprint, values, pose, parent)
+        self._next_id = max(self._next_id, actor_id + 1)
         self.actors[actor.actor_id] = actor
         if parent is not None:
             parent.children.append(actor)
         return actor
 
-    def spawn(self, blueprint: Blueprint, given: dict[str, str], pose: Array, parent: Actor | None = None) -> Actor:
-        """A new actor at ``world_from_actor``, or at ``parent_from_actor``. Raises Refusal in CARLA's words."""
+    def spawn(
+        self,
+        blueprint: Blueprint,
+        given: dict[str, str],
+        pose: Array,
+        parent: Actor | None = None,
+        wished_id: int = 0,
+        anywhere: bool = False,
+    ) -> Actor:
+        """A new actor at ``world_from_actor``, or at ``parent_from_actor``; of a wished id where that is free, and
+        ``anywhere`` even within others. Raises Refusal in CARLA's words.
+        """
         values = blueprint.complete(given)
         if blueprint.kind in (Kind.VEHICLE, Kind.WALKER, Kind.PROP):
             if parent is not None:
                 raise Refusal(f"attaching {blueprint.type_id}: not supported by the embedded server")
-            return self._spawn_body(blueprint, values, pose)
+            return self._spawn_body(blueprint, values, pose, wished_id, anywhere)
         sensor = None
         if blueprint.kind is Kind.SENSOR:
             sensor = make_sensor(blueprint.type_id, values, self._seed, self._next_id, self._streams)
-        actor = self._add(blueprint, values, pose, parent)
+        actor = self._add(blueprint, values, pose, parent, wished_id)
         actor.sensor = sensor
         return actor
 
-    def _spawn_body(self, blueprint: Blueprint, values: dict[str, str], world_from_origin: Array) -> Actor:
+    def _spawn_body(
+        self, blueprint: Blueprint, values: dict[str, str], world_from_origin: Array, wished_id: int, anywhere: bool
+    ) -> Actor:
         model = blueprint.model()
         height = model.center[2] if blueprint.kind is Kind.WALKER else 0.0
         world_from_body = raised(world_from_origin, -height).copy()
@@ -84,10 +107,10 @@ class Episode:
         except ValueError as error:
             raise Refusal(f"Spawn failed because of collision at spawn position: {error}") from error
         world_from_body[2, 3] = max(world_from_body[2, 3], float(heights[0]))
-        if self.world.overlaps(model, world_from_body):
+        if not anywhere and self.world.overlaps(model, world_from_body):
             raise Refusal(COLLISION_AT_SPAWN)
         tint = tint_of(values["color"]) if "color" in values else None
-        actor = self._add(blueprint, values, world_from_origin)
+        actor = self._add(blueprint, values, world_from_origin, wished_id=wished_id)
         match blueprint.kind:
             case Kind.VEHICLE:
                 actor.body = self.world.add_vehicle(actor.actor_id, model, world_from_body)

@@ -16,6 +16,8 @@ from simulator.server.environment import environment_of
 from simulator.server.episode import Episode
 from simulator.server.faults import Faults
 from simulator.server.handlers import EXTENSION_METHODS, METHODS
+from simulator.server.recorder import Recorder, Replayer, ReplayOptions
+from simulator.server.recorder.layout import Damaged
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
 from simulator.server.snapshot import records, snapshot
@@ -26,6 +28,9 @@ from simulator.world.level import Layer
 from simulator.world.town import Town
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from simulator.server.sensors.renderers import Renderers
 
 log = logging.getLogger(__name__)
@@ -53,6 +58,7 @@ class Server:
         episode, settings, weather, frame, elapsed: the simulation's state; frames and time rise over all episodes.
         caller: the connection whose request is being answered.
         traffic_managers: port -> (host, connection that registered it).
+        recorder, replayer: of this episode, while they run.
 
     Raises:
         PortInUse: the ports are taken. KeyError: there is no map of that name.
@@ -83,6 +89,9 @@ class Server:
         self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
         self.faults = Faults(log)
+        self.recorder: Recorder | None = None
+        self.replayer: Replayer | None = None
+        self.replay_options = ReplayOptions()
         self._stopping = False
         rpc_listener, stream_listener = _listeners(host, port)
         self.port: int = rpc_listener.getsockname()[1]
@@ -115,6 +124,7 @@ class Server:
                 if key.fd in self._selector.get_map():  # not closed by an earlier event of this round
                     with self.faults.outlived("serving a socket"):
                         key.data(events)
+        self.stop_recorder()
         self._rpc.close()
         self.streams.close()
         if "renderers" in self.__dict__:
@@ -171,6 +181,8 @@ class Server:
         """
         episode, dt = self.episode, self.step_length
         self.streams.settle()
+        if self.replayer is not None:
+            self._replay(self.replayer, dt)
         with self.stopwatch.stage("world"), self.faults.outlived("the world's step"):
             episode.before_step(dt)
             episode.world.step(dt)
@@ -193,8 +205,9 @@ class Server:
         with self.faults.outlived("the sensors"):
             measure(self.moment)
         with self.stopwatch.stage("snapshot"):
+            table = records(list(episode.actors.values()))
             message = snapshot(
-                records(list(episode.actors.values())),
+                table,
                 episode_id=episode.episode_id,
                 frame=self.frame,
                 elapsed=self.elapsed,
@@ -203,6 +216,38 @@ class Server:
             )
             self.world_stream.send(message, self.moment.lossless)
         episode.announced = True
+        if self.recorder is not None:
+            self._record(self.recorder, table, dt)
+
+    def _record(self, recorder: Recorder, table: NDArray[np.void], dt: float) -> None:
+        with self.stopwatch.stage("recorder"):
+            try:
+                recorder.write(self.episode, table, self.weather, self.elapsed, dt)
+            except OSError as error:
+                self.faults.tell(f"recording into {recorder.path} ends", error)
+                self.stop_recorder()
+
+    def _replay(self, replayer: Replayer, dt: float) -> None:
+        with self.stopwatch.stage("replayer"):
+            try:
+                goes_on = replayer.step(dt)
+            except (Damaged, OSError) as error:
+                self.faults.tell("the replay ends", error)
+                goes_on = False
+            if not goes_on:
+                self.stop_replayer(keep_actors=True)
+
+    def stop_recorder(self) -> None:
+        """End the recording that goes on, if any."""
+        if self.recorder is not None:
+            self.recorder.close()
+            self.recorder = None
+
+    def stop_replayer(self, keep_actors: bool) -> None:
+        """End the replay that goes on, if any; its actors stay or go."""
+        if self.replayer is not None:
+            self.replayer.finish(keep_actors)
+            self.replayer = None
 
     def load(self, name: str, reset_settings: bool, layers: int = Layer.ALL) -> None:
         """Start a new episode on a map with some of its layers; "" is the present one. Raises Refusal; then nothing
@@ -216,6 +261,8 @@ class Server:
             raise Refusal("map not found") from error
         except ValueError as error:
             raise Refusal(f"map {name} cannot be loaded: {error}") from error
+        self.stop_recorder()
+        self.replayer = None  # its actors go with the episode
         self.episode.close()
         if reset_settings:
             self.settings = EpisodeSettings()
