@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from simulator.world import walkways
+from simulator.world import detour, generation, obstacle, opendrive, store, tessellation, walkways
 from simulator.world.detour import Area, Mesh
+from simulator.world.generation import Generation
 from simulator.world.obstacle import Obstacle
 from simulator.world.opendrive import Network
 from simulator.world.tessellation import Convex, Triangles, merged, triangulated
@@ -36,6 +38,12 @@ class Town(Protocol):
     """What is needed of a town."""
 
     @property
+    def opendrive(self) -> str: ...
+
+    @property
+    def generation(self) -> Generation: ...
+
+    @property
     def network(self) -> Network: ...
 
     @property
@@ -45,19 +53,38 @@ class Town(Protocol):
 
 
 def mesh(town: Town) -> bytes:
-    """Detour's tile set of sidewalks, crosswalks, roads and verges of a town; b"" where there is nowhere to walk."""
+    """Detour's tile set of sidewalks, crosswalks, roads and verges of a town, built or from the cache; b"" for a town
+    that is not to be walked upon. Raises RuntimeError when the cached file is damaged."""
+    if not town.generation.walkable:
+        return b""
+    code = (detour, generation, obstacle, opendrive, tessellation, walkways, sys.modules[__name__])
+    return store.filed("navigation", _fingerprint(town), code, lambda: _built(town))
+
+
+def _fingerprint(town: Town) -> bytes:
+    """What shapes the mesh: roads, obstacles, and the ground's heights on a coarse grid."""
+    ends = np.array([(g.x, g.y) for road in town.network.roads for g in road.geometries])
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    grid = np.stack(np.meshgrid(*np.linspace(low, high, 32).T), axis=-1).reshape(-1, 2)
+    heights, _ = town.ground(grid)
+    things = np.array([(*thing.center, *thing.size, thing.yaw, thing.radius) for thing in town.obstacles])
+    return b"".join((town.opendrive.encode(), repr(town.generation).encode(), heights.tobytes(), things.tobytes()))
+
+
+def _built(town: Town) -> bytes:
     crosswalks = [thing.outline for thing in town.network.objects if thing.kind == "crosswalk"]
-    storeys = [ways for ways in walkways.storeys(town.network, crosswalks, town.obstacles) if not ways.road.is_empty]
     pieces = []
-    for ways in storeys:
+    for ways in walkways.storeys(town.network, crosswalks, town.obstacles):
         areas = [ways.sidewalk, ways.crosswalk, ways.road, ways.grass]
+        if all(area.is_empty for area in areas):
+            continue
         for spacing in SPACINGS:
             plan = triangulated(areas, spacing)
             heights = _Heights(town, ways.samples, plan)
             if heights.error() < TRUE:
                 break
         pieces.append((plan, heights))
-    return _assembled(pieces).encode()
+    return _assembled(pieces).encode() if pieces else b""
 
 
 class _Heights:

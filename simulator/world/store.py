@@ -12,26 +12,27 @@ import inspect
 import os
 import pickle
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 import platformdirs
 
 from assets import foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation
 from renderers import scene
-from simulator.world import biome, dressing, footing, obstacle, opendrive, road, terrain
+from simulator.world import biome, conflicts, dressing, footing, obstacle, opendrive, road, signage, terrain
 from simulator.world.generation import Generation
 
 T = TypeVar("T")
 
 KEPT = 8
-"""Files kept, some 30 MB each; the oldest go first."""
+"""Files kept of a kind, some 30 MB each for a town; the oldest go first."""
 
 MODULES = (
     foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation, scene,
-    biome, dressing, footing, obstacle, opendrive, road, terrain,
+    biome, conflicts, dressing, footing, obstacle, opendrive, road, signage, terrain,
 )  # fmt: skip
 """The code that shapes a place."""
 
@@ -43,18 +44,27 @@ def kept(text: str, seed: int, generation: Generation, build: Callable[[], T]) -
 
     Raises RuntimeError when the kept file is damaged.
     """
-    digest = hashlib.sha256(f"{seed} {generation} {text}".encode())
-    for module in MODULES:
+    return filed("towns", f"{seed} {generation} {text}".encode(), MODULES, build)
+
+
+def filed(kind: str, key: bytes, modules: Sequence[ModuleType], build: Callable[[], T]) -> T:
+    """What ``build`` makes of what ``key`` tells, by the code of ``modules``: from the folder of that kind, or built
+    now and then kept there.
+
+    Raises RuntimeError when the kept file is damaged.
+    """
+    digest = hashlib.sha256(key)
+    for module in modules:
         digest.update(Path(inspect.getfile(module)).read_bytes())
     for library in LIBRARIES:
         digest.update(f"{library} {importlib.metadata.version(library)}\n".encode())
-    folder = platformdirs.user_cache_path("longtail") / "towns"
+    folder = platformdirs.user_cache_path("longtail") / kind
     path = folder / f"{digest.hexdigest()[:24]}.pickle"
     if path.exists():
         try:
             made: T = pickle.loads(path.read_bytes())
         except (pickle.UnpicklingError, EOFError, AttributeError) as error:
-            raise RuntimeError(f"the cached town {path} is damaged; delete it") from error
+            raise RuntimeError(f"the cached file {path} is damaged; delete it") from error
         return made
     made = build()
     folder.mkdir(parents=True, exist_ok=True)

@@ -64,18 +64,6 @@ def get_map_data(server: Server) -> str:
 
 
 @query()
-def get_navigation_mesh(server: Server) -> bytes:
-    """Not read by the 0.9.16 client."""
-    return b""
-
-
-@query(wire.text)
-def get_required_files(server: Server, folder: str) -> list[str]:
-    """Files that the client should fetch: none, there is no navigation mesh yet."""
-    return []
-
-
-@query()
 def get_episode_settings(server: Server) -> list[Any]:
     """How the simulation runs."""
     return server.settings.encode()
@@ -120,5 +108,4 @@ def get_imui_gravity(server: Server) -> float:
 
 unsupported(
     commands=("load_map_layer", "unload_map_layer", "set_imui_gravity"),
-    queries=("request_file",),
 )
