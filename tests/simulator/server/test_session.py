@@ -124,16 +124,6 @@ def test_two_clients_see_the_same_world(server, world):
     wait_for(lambda: not seen.get_actors().filter("vehicle.*"))
 
 
-def test_what_is_not_simulated_says_so(client, world):
-    assert "not supported by the embedded server" in _message(lambda: client.start_recorder("x.log"))
-
-
-def _message(call):
-    with pytest.raises(RuntimeError) as error:
-        call()
-    return str(error.value)
-
-
 def test_extension_calls(server, world):
     extension = Extension(server.host, server.port)
     assert extension.hello() == 1
