@@ -130,3 +130,47 @@ def earth() -> Material:
     return Material(
         "earth", (1.0, 1.0, 1.0), 1.0, lidar_reflectance=0.35, texture=_texture(value[..., None] * [215, 215, 215])
     )
+
+
+def _stone(name: str, seed: int, color: tuple[float, float, float], grain: float, roughness: float) -> Material:
+    """Cast stone: a colour, stains of all sizes, and pores; uv in metres over ``PLANE_TILE``."""
+    random, shape = np.random.default_rng(seed), (256, 256)
+    value = 1 + grain * tiled(random, shape, 0.8, 3) + 0.03 * tiled(random, shape, 0.0)
+    texture = _texture(value[..., None] * np.array([215, 213, 208]))
+    return Material(name, color, roughness, lidar_reflectance=0.4, texture=texture)
+
+
+@cache
+def kerbstone() -> Material:
+    """Pale concrete of kerbs."""
+    return _stone("kerbstone", 16, (0.62, 0.61, 0.58), 0.05, 0.85)
+
+
+@cache
+def concrete() -> Material:
+    """Cast concrete of bridges, walls and medians."""
+    return _stone("concrete", 17, (0.56, 0.55, 0.52), 0.07, 0.9)
+
+
+@cache
+def cycleway() -> Material:
+    """Red asphalt of cycle lanes."""
+    random, shape = np.random.default_rng(18), (256, 256)
+    value = _aggregate(random, shape)
+    texture = _texture(value[..., None] * np.array([205, 150, 135]))
+    return Material("asphalt.red", (0.42, 0.33, 0.31), 0.95, lidar_reflectance=0.18, texture=texture)
+
+
+@cache
+def ballast() -> Material:
+    """Crushed stone under rails."""
+    random, shape = np.random.default_rng(19), (256, 256)
+    value = 1 + 0.22 * tiled(random, shape, 0.5, 12)
+    texture = _texture(value[..., None] * np.array([200, 192, 182]))
+    return Material("ballast", (0.44, 0.41, 0.38), 1.0, lidar_reflectance=0.3, texture=texture)
+
+
+@cache
+def steel() -> Material:
+    """Galvanised rails and posts."""
+    return Material("steel", (0.52, 0.53, 0.54), 0.45, metallic=0.7, lidar_reflectance=0.5)

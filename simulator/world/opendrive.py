@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+MARK_WIDTH = 0.12
+"""Metres, of painted lines whose width the file does not tell."""
+
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
@@ -48,15 +51,28 @@ class Cubics:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One painted line of a mark: ``offset`` [m] to the left of the border, ``start`` [m] after the mark's; painted
+    pieces of ``dash`` m with ``gap`` m between them, once only when it is not ``repeats``."""
+
+    width: float
+    offset: float
+    start: float
+    dash: float
+    gap: float
+    repeats: bool = True
+
+
+@dataclass(frozen=True)
 class Mark:
-    """A painted line on a lane's outer border from ``start`` [m] in the road's s; dash and gap [m] for broken ones."""
+    """What is painted on a lane's outer border from ``start`` [m] in the road's s. ``kind`` is OpenDRIVE's type, e.g.
+    ``solid broken``; ``lines``: where the file tells them one by one."""
 
     start: float
     kind: str
     color: str
     width: float
-    dash: float
-    gap: float
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +80,17 @@ class Lane:
     """A lane of a section; ``marks`` lie on its outer border (lane 0: on the centre).
 
     ``before`` and ``after`` are the lanes that it joins in the neighbouring section, or road, towards lower and
-    higher s; None where it joins none, or several.
+    higher s; None where it joins none, or several. ``border``: offset of the outer border from the centre, where the
+    file tells that instead of the width. ``heights`` (K, 3): from sOffset [m] on, how high above the road the inner
+    and the outer border lie [m]; empty where the file tells nothing.
     """
 
     id: int
     kind: str
     width: Cubics
     marks: tuple[Mark, ...]
+    border: Cubics | None
+    heights: Array
     before: int | None = None
     after: int | None = None
 
@@ -202,7 +222,8 @@ def _cubic(numbers: dict[str, float], axis: str, p: Array) -> tuple[Array, Array
 class Road:
     """A road: reference line, elevation and lanes.
 
-    ``junction`` is "-1" outside junctions; ``before`` and ``after`` are what joins its start and its end.
+    ``junction`` is "-1" outside junctions; ``before`` and ``after`` are what joins its start and its end. ``shapes``:
+    the cross-section's height over t, at some s. ``bridges``: from and to which s [m] the road is one.
     """
 
     id: str
@@ -216,7 +237,9 @@ class Road:
     references: tuple[SignalReference, ...]
     elevation: Cubics
     superelevation: Cubics
+    shapes: tuple[tuple[float, Cubics], ...]
     offset: Cubics
+    bridges: tuple[tuple[float, float], ...]
     geometries: tuple[_Geometry, ...]
 
     def reference(self, s: Array) -> tuple[Array, Array, Array]:
@@ -235,18 +258,36 @@ class Road:
         cos, sin = np.cos(heading), np.sin(heading)
         across = t * np.cos(roll)
         z = self.elevation(s) + t * np.sin(roll) + lift
+        if self.shapes:
+            z += self._shape(s, t)
         normal = np.stack([-slope * cos + np.tan(roll) * sin, -slope * sin - np.tan(roll) * cos, np.ones_like(s)], -1)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True)
         return np.stack([x - sin * across, y + cos * across, z], -1), normal
+
+    def _shape(self, s: Array, t: Array) -> Array:
+        """Height (N,) [m] of the cross-section, linear in s between the places where the file tells it."""
+        places = np.array([place for place, _ in self.shapes])
+        after = np.clip(np.searchsorted(places, s, side="right"), 1, None)
+        height = np.zeros_like(s)
+        for number in np.unique(after):
+            chosen = after == number
+            low, high = self.shapes[number - 1], self.shapes[min(number, len(self.shapes) - 1)]
+            share = np.clip((s[chosen] - low[0]) / max(high[0] - low[0], 1e-9), 0, 1)
+            height[chosen] = low[1](t[chosen]) * (1 - share) + high[1](t[chosen]) * share
+        return height
 
     def borders(self, section: Section, s: Array) -> dict[int, Array]:
         """Offset t (N,) [m] of each lane's outer border at ``s`` (N,); key 0 is the centre."""
         borders = {0: self.offset(s)}
         for side in (1, -1):
             t = borders[0]
-            for lane in sorted((k for k in section.lanes if k * side > 0), key=abs):
-                t = t + side * np.maximum(section.lanes[lane].width(s - section.start), 0)
-                borders[lane] = t
+            for number in sorted((k for k in section.lanes if k * side > 0), key=abs):
+                lane, ds = section.lanes[number], s - section.start
+                if lane.border is not None:
+                    t = side * np.maximum(side * (borders[0] + lane.border(ds)), side * t)
+                else:
+                    t = t + side * np.maximum(lane.width(ds), 0)
+                borders[number] = t
         return borders
 
 
@@ -268,9 +309,10 @@ def read(text: str) -> Network:
         root = ElementTree.fromstring(text.encode())
     except ElementTree.ParseError as error:
         raise ValueError(f"not OpenDRIVE: {error}") from error
-    roads = tuple(_road(element) for element in root.iter("road"))
-    if root.tag != "OpenDRIVE" or not roads:
+    elements = root.findall("road")
+    if root.tag != "OpenDRIVE" or not elements:
         raise ValueError("not OpenDRIVE: no road in it")
+    roads = tuple(_road(element) for element in elements)
     header = root.find("header")
     projection = root.findtext("header/geoReference") or ""
     found = [re.search(rf"\+{key}=([-+.\deE]+)", projection) for key in ("lat_0", "lon_0")]
@@ -286,7 +328,7 @@ def read(text: str) -> Network:
         junctions=tuple(_junction(e) for e in root.findall("junction")),
         objects=tuple(
             _object(e, road)
-            for road, element in zip(roads, root.iter("road"), strict=True)
+            for road, element in zip(roads, elements, strict=True)
             for e in element.findall("objects/object")
         ),
     )
@@ -315,13 +357,31 @@ def _road(element: ElementTree.Element) -> Road:
         references=tuple(reference for reference in references if reference.lanes),
         elevation=Cubics.read(element.findall("elevationProfile/elevation"), "s"),
         superelevation=Cubics.read(element.findall("lateralProfile/superelevation"), "s"),
+        shapes=_shapes(element.findall("lateralProfile/shape")),
         offset=Cubics.read(element.findall("lanes/laneOffset"), "s"),
-        geometries=tuple(_geometry(e) for e in element.findall("planView/geometry")),
+        bridges=tuple(
+            (float(e.get("s") or 0), float(e.get("s") or 0) + float(e.get("length") or 0))
+            for e in element.findall("objects/bridge")
+        ),
+        geometries=_geometries(element),
     )
 
 
+def _shapes(elements: Sequence[ElementTree.Element]) -> tuple[tuple[float, Cubics], ...]:
+    places = sorted({float(e.get("s") or 0) for e in elements})
+    return tuple((s, Cubics.read([e for e in elements if float(e.get("s") or 0) == s], "t")) for s in places)
+
+
+def _geometries(element: ElementTree.Element) -> tuple[_Geometry, ...]:
+    geometries = tuple(sorted((_geometry(e) for e in element.findall("planView/geometry")), key=lambda g: g.s))
+    ends = [coordinate for g in geometries for part in g.point(np.array([0.0, g.length])) for coordinate in part]
+    if not geometries or not np.isfinite(ends).all():
+        raise ValueError(f"OpenDRIVE road {element.get('id')!r} has no course (planView/geometry)")
+    return geometries
+
+
 def _geometry(element: ElementTree.Element) -> _Geometry:
-    shape = next(iter(element))
+    shape = next(iter(element), ElementTree.Element("line"))
     if shape.tag not in ("line", "arc", "spiral", "poly3", "paramPoly3"):
         raise ValueError(f"OpenDRIVE geometry {shape.tag!r} is not supported")
     numbers = {key: float(value) for key, value in shape.attrib.items() if key != "pRange"}
@@ -332,11 +392,15 @@ def _geometry(element: ElementTree.Element) -> _Geometry:
 def _section(element: ElementTree.Element, start: float, end: float) -> Section:
     lanes = {}
     for lane in element.iter("lane"):
-        marks = tuple(_mark(e, start) for e in lane.findall("roadMark"))
+        marks = tuple(sorted((_mark(e, start) for e in lane.findall("roadMark")), key=lambda mark: mark.start))
         lanes[int(lane.get("id", 0))] = Lane(
             id=int(lane.get("id", 0)),
             kind=lane.get("type", "none"),
             width=Cubics.read(lane.findall("width"), "sOffset"),
+            border=Cubics.read(lane.findall("border"), "sOffset") if _has_borders(lane) else None,
+            heights=np.array(
+                sorted([float(e.get(k) or 0) for k in ("sOffset", "inner", "outer")] for e in lane.findall("height"))
+            ).reshape(-1, 3),
             marks=marks,
             before=_only(lane.findall("link/predecessor")),
             after=_only(lane.findall("link/successor")),
@@ -344,18 +408,32 @@ def _section(element: ElementTree.Element, start: float, end: float) -> Section:
     return Section(start, end, lanes)
 
 
+def _has_borders(lane: ElementTree.Element) -> bool:
+    """Where a lane tells both, its widths count (OpenDRIVE 1.4, 5.3.7.2.1.1.3)."""
+    return lane.find("border") is not None and lane.find("width") is None
+
+
 def _mark(element: ElementTree.Element, start: float) -> Mark:
-    line = element.find("type/line")
-    detail = line.attrib if line is not None else {}
-    color = element.get("color", "standard")
+    kind = element.find("type")
+    width = float(element.get("width") or (kind.get("width") if kind is not None else 0) or 0)
+    lines = [_line(e, width, repeats=True) for e in element.findall("type/line")]
+    lines += [_line(e, width, repeats=False) for e in element.findall("explicit/line")]
+    color = element.get("color") or "standard"
     return Mark(
-        start=start + float(element.get("sOffset", 0)),
+        start=start + float(element.get("sOffset") or 0),
         kind=element.get("type", "none"),
         color="white" if color == "standard" else color,
-        width=float(element.get("width") or detail.get("width") or 0.12) or 0.12,
-        dash=float(detail.get("length") or 3.0) or 3.0,
-        gap=float(detail.get("space") or 4.5) or 4.5,
+        width=width or max((line.width for line in lines), default=0.0) or MARK_WIDTH,
+        lines=tuple(line for line in lines if line.dash > 0),
     )
+
+
+def _line(element: ElementTree.Element, width: float, repeats: bool) -> Line:
+    numbers = {key: float(element.get(key) or 0) for key in ("width", "tOffset", "sOffset", "length", "space")}
+    return Line(
+        numbers["width"] or width or MARK_WIDTH, numbers["tOffset"], numbers["sOffset"], numbers["length"],
+        numbers["space"], repeats,
+    )  # fmt: skip
 
 
 def _only(links: Sequence[ElementTree.Element]) -> int | None:

@@ -16,7 +16,9 @@ from assets.noise import value_noise
 from assets.pieces import Piece, grid_faces, join
 from assets.tags import Tag
 from renderers.scene import Placement
-from simulator.world.opendrive import Lane, Mark, Network, Road, Section
+from simulator.world import markings
+from simulator.world.opendrive import Lane, Network, Road, Section
+from simulator.world.paving import KERB
 
 Array = NDArray[np.float64]
 
@@ -25,12 +27,6 @@ STEP = 2.5
 
 CHUNK = 80.0
 """Metres of road in one placement, so that what lies behind the camera is culled."""
-
-KERB = 0.12
-"""Height [m] of sidewalks above the road."""
-
-PAINT = 0.006
-"""Height [m] of paint above the road."""
 
 RAISED = frozenset({"sidewalk", "walking", "curb", "median"})
 BARE = frozenset({"none"})
@@ -80,8 +76,8 @@ def build(network: Network) -> Surface:
                 tag = Tag.SIDEWALKS if lane.kind in RAISED else Tag.ROADS
                 for piece in _strip(road, lane, s, left, right):
                     chunks[tag, _cell(piece)].append(piece)
-            for piece in _paint(road, section):
-                chunks[Tag.ROAD_LINES, _cell(piece)].append(piece)
+        for piece in markings.pieces(road):
+            chunks[Tag.ROAD_LINES, _cell(piece)].append(piece)
     for parts in junctions.values():
         piece, shape = _patch(parts)
         outlines.append(shape)
@@ -216,61 +212,3 @@ def _patch(parts: list[tuple[shapely.Geometry, Array]]) -> tuple[Piece, shapely.
     normals = np.tile([0.0, 0.0, 1.0], (len(plane), 1))
     piece = Piece(vertices, faces, normals, plane / ground.PLANE_TILE, _tone(vertices), ground.asphalt())
     return piece, shape
-
-
-_COLORS = {"white": (255, 255, 255), "yellow": (255, 190, 60), "blue": (90, 130, 230), "red": (220, 70, 60)}
-
-
-def _paint(road: Road, section: Section) -> list[Piece]:
-    """All painted lines of a section, cut into chunks."""
-    pieces = []
-    s = _stations(section)
-    for lane in section.lanes.values():
-        for mark, end in zip(lane.marks, [*(m.start for m in lane.marks[1:]), section.end], strict=True):
-            words = mark.kind.split()
-            lines = [word for word in words if word in ("solid", "broken")]
-            if not lines or end - mark.start < 0.1:
-                continue
-            for place, style in enumerate(lines):
-                # two lines lie one width apart; the first one named is on the left
-                shift = (len(lines) - 1) * mark.width * (1 - 2 * place)
-                inward = 0.0 if lane.id == 0 else -np.sign(lane.id) * mark.width / 2
-                starts, ends = _dashes(s, mark, end, style)
-                lift = PAINT + (KERB if lane.kind in RAISED else 0.0)
-                for first in np.unique(starts // CHUNK):
-                    chosen = starts // CHUNK == first
-                    ribbon = (starts[chosen], ends[chosen])
-                    pieces.append(_ribbon(road, section, lane.id, ribbon, shift + inward, mark, lift))
-    return pieces
-
-
-def _dashes(s: Array, mark: Mark, end: float, style: str) -> tuple[Array, Array]:
-    """Starts and ends [m] of the painted pieces, none longer than ``STEP``."""
-    breaks = s[(s > mark.start) & (s < end)]
-    if style == "broken":
-        first = np.arange(mark.start, end, mark.dash + mark.gap)
-        breaks = np.concatenate([breaks, first, np.minimum(first + mark.dash, end)])
-    breaks = np.unique(np.concatenate([[mark.start, end], breaks]))
-    starts, ends = breaks[:-1], breaks[1:]
-    painted = ends - starts > 1e-3
-    if style == "broken":
-        painted &= ((starts + ends) / 2 - mark.start) % (mark.dash + mark.gap) < mark.dash
-    return starts[painted], ends[painted]
-
-
-def _ribbon(
-    road: Road, section: Section, lane: int, spans: tuple[Array, Array], shift: float, mark: Mark, lift: float
-) -> Piece:
-    """Quads of paint along a lane's border."""
-    ends = np.stack(spans, 1).ravel()
-    t = road.borders(section, ends)[lane] + shift
-    corners = [road.points(ends, t + side * mark.width / 2, lift)[0].reshape(-1, 2, 3) for side in (-1, 1)]
-    vertices = np.concatenate(corners, axis=1).reshape(-1, 3)  # right start, right end, left start, left end
-    count = len(spans[0])
-    faces = (np.arange(count)[:, None, None] * 4 + np.array([[0, 1, 3], [0, 3, 2]])).reshape(-1, 3)
-    _, normal = road.points(spans[0], t[::2], lift)
-    along = ends.reshape(-1, 2) / 4
-    u = np.concatenate([along, along], axis=1).ravel()
-    v = np.tile([0.0, 0.0, 0.25, 0.25], count)
-    colors = np.tile(np.array(_COLORS.get(mark.color, _COLORS["white"]), float), (len(vertices), 1))
-    return Piece(vertices, faces, np.repeat(normal, 4, axis=0), np.stack([u, v], -1), colors, ground.paint())

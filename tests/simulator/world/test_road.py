@@ -1,5 +1,6 @@
 """OpenDRIVE geometry against the CARLA client's own, and the surface made from it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import carla
@@ -10,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from assets import maps
 from assets.tags import Tag
-from simulator.world import opendrive, road
+from simulator.world import markings, opendrive, road
 
 TOWN = Path(__file__).parents[3].parent / "shared/data/opendrive/Town01.xodr"
 
@@ -82,16 +83,17 @@ def test_paint_lies_just_above_the_road():
     close = away < 0.3
     lift = points[close, 2] - center[near[close], 2]
     assert close.sum() > 100
-    assert np.abs(lift - road.PAINT).max() < 0.02
+    assert np.abs(lift - markings.PAINT).max() < 0.02
 
 
 def test_dashes_have_their_length_and_gap():
-    s = np.linspace(0, 100, 41)
-    mark = opendrive.Mark(start=5.0, kind="broken", color="white", width=0.1, dash=3.0, gap=9.0)
-    starts, ends = road._dashes(s, mark, 90.0, "broken")
+    line = opendrive.Line(width=0.1, offset=0.0, start=0.0, dash=3.0, gap=9.0)
+    starts, ends = markings.dashes(5.0, 90.0, line)
     assert (ends - starts).sum() == pytest.approx(3.0 * 7 + 1.0)  # the eighth dash is cut at 90 m
-    solid = road._dashes(s, mark, 90.0, "solid")
+    solid = markings.dashes(5.0, 90.0, replace(line, gap=0.0))
     assert (solid[1] - solid[0]).sum() == pytest.approx(85.0)
+    once = markings.dashes(5.0, 90.0, replace(line, repeats=False))
+    assert (once[1] - once[0]).sum() == pytest.approx(3.0)
 
 
 def test_text_that_is_not_opendrive_is_refused():
