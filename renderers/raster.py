@@ -14,6 +14,8 @@ from renderers.context import Context
 from renderers.geometry import Materials, Pool
 from renderers.headlights import Headlights
 from renderers.lighting import lighting
+from renderers.optics import PLAIN, Shot
+from renderers.overlay import Marks, write
 from renderers.painter import Painter, set_uniforms
 from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette
 from renderers.shading import Shading
@@ -26,6 +28,8 @@ from renderers.visibility import BodyCopies, StaticCopies, View
 TEXTURES, SHADOWS = 0, 12
 MATERIALS, BONES = 0, 1
 """Texture units and storage bindings, as the shaders name them."""
+MOST_SIZES = 12
+"""Picture sizes whose targets are kept: about 30 bytes a pixel each."""
 
 
 class Raster:
@@ -68,11 +72,14 @@ class Raster:
         *,
         previous_world_from_camera: NDArray[np.float64] | None = None,
         shaded: bool = True,
+        shot: Shot = PLAIN,
+        marks: Marks | None = None,
     ) -> Picture:
         """The picture that ``camera`` at ``world_from_camera`` (4, 4) takes of ``scene``.
 
         ``previous_world_from_camera`` (4, 4) is where the camera was one tick ago (default: here); with
-        ``shaded=False`` only the label targets are made.
+        ``shaded=False`` only the label targets are made. ``shot`` and ``marks`` (lines and texts over the picture) only
+        change the colours.
         """
         self._context.check_thread()
         target = self._target((camera.width, camera.height))
@@ -87,8 +94,16 @@ class Raster:
         )
         shadows.update(self._shadows.use(SHADOWS))
         shadows.update(self._headlights.uniforms(scene.bodies, eye))
-        color = self._shading.color(target, uniforms, shadows, light, scene.environment, eye)
-        return self._read(target, color)
+        color, exposure = self._shading.color(target, uniforms, shadows, light, scene.environment, eye, shot, marks)
+        if marks is not None:
+            write(color, marks.labels, camera, world_from_camera)
+        return self._read(target, color, exposure)
+
+    def surfaces(self, size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Of the last shaded picture of a size: the root of the linear albedo (H, W, 3) and openness (H, W), uint8."""
+        target = self._target(size)
+        albedo = np.frombuffer(target.albedo.read(), np.uint8).reshape(size[1], size[0], 4)
+        return albedo[:, :, :3], self._shading.open_share(target)
 
     def silhouettes(
         self, scene: Scene, camera: Pinhole, world_from_camera: NDArray[np.float64], object_ids: Collection[int]
@@ -139,11 +154,16 @@ class Raster:
         return kept[1]
 
     def _target(self, size: tuple[int, int]) -> GBuffer:
-        if size not in self._targets:
-            self._targets[size] = GBuffer.of(self._context, size)
-        return self._targets[size]
+        """The targets of a size; those of sizes that were not drawn for long go."""
+        target = self._targets.pop(size, None) or GBuffer.of(self._context, size)
+        self._targets[size] = target  # the last used at the end
+        while len(self._targets) > MOST_SIZES:
+            forgotten = next(iter(self._targets))
+            del self._targets[forgotten]
+            self._shading.forget(forgotten)
+        return target
 
-    def _read(self, target: GBuffer, color: NDArray[np.uint8] | None) -> Picture:
+    def _read(self, target: GBuffer, color: NDArray[np.uint8] | None, exposure: float = 1.0) -> Picture:
         width, height = target.ids.size
         ids = np.frombuffer(target.ids.read(), np.uint32).reshape(height, width, 2)
         motion = np.frombuffer(target.motion.read(), np.float32).reshape(height, width, 4)
@@ -155,6 +175,7 @@ class Raster:
             object_id=ids[:, :, 0].copy(),
             normal=normal[:, :, :3].astype(np.float32),
             flow=motion[:, :, :2].copy(),
+            exposure=exposure,
         )
 
 

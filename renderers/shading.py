@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.context import Context
+from renderers.effects import Effects
 from renderers.lighting import SKY_SIZE, Lighting
+from renderers.optics import MIDDLE_GREY, TABLE, TABLE_STOPS, Optics, Shot, exposure, film_table, white_balance
+from renderers.overlay import Marks, Overlay
 from renderers.painter import set_uniforms
 from renderers.scene import Environment
 from renderers.targets import GBuffer
 
 METERING_CELL = 32
 """[px], as in meter.frag."""
-MIDDLE_GREY = 0.27
 LAMP_EXPOSURE = 4.0
 """Beyond this exposure lamps are held back, or at night all would burn out to white discs without their colour."""
 NOISE_SIDE = 256
@@ -34,6 +36,7 @@ class _Targets:
     radiance: moderngl.Framebuffer
     meter: moderngl.Framebuffer
     film: moderngl.Framebuffer
+    marked: moderngl.Framebuffer
     color: moderngl.Framebuffer
 
 
@@ -50,6 +53,10 @@ class Shading:
         self._noise = self._gl.texture((NOISE_SIDE, NOISE_SIDE), 1, cloud_noise(NOISE_SIDE).tobytes(), dtype="f4")
         self._noise.build_mipmaps()
         self._noise.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        self._film_table = self._gl.texture((TABLE, 1), 1, dtype="f4")
+        self._film_table.repeat_x = False
+        self._effects = Effects(context)
+        self._overlay = Overlay(context)
         self._targets: dict[tuple[int, int], _Targets] = {}
 
     def color(
@@ -60,8 +67,12 @@ class Shading:
         light: Lighting,
         environment: Environment,
         eye: NDArray[np.float64],
-    ) -> NDArray[np.uint8]:
-        """Shades what ``target`` holds; (H, W, 3) uint8 sRGB. ``camera``, ``shadows``: uniforms; ``eye`` (3,) world."""
+        shot: Shot,
+        marks: Marks | None,
+    ) -> tuple[NDArray[np.uint8], float]:
+        """Shades what ``target`` holds: (H, W, 3) uint8 sRGB, and the exposure. ``camera``, ``shadows``: uniforms;
+        ``eye`` (3,) world.
+        """
         gl, targets = self._gl, self._of_size(target)
         uniforms: dict[str, Any] = {**camera, **shadows, **_weather(light, environment, eye)}
         self._sky.write(light.sky.tobytes())
@@ -95,12 +106,61 @@ class Shading:
         self._render("sky", targets.radiance, uniforms)
         gl.enable_only(moderngl.NOTHING)
         self._render("meter", targets.meter, uniforms)
-        uniforms["exposure"] = _exposure(light, targets.meter)
-        self._render("film", targets.film, uniforms)
+        optics = shot.optics
+        factor = exposure(optics.exposure, _metered(light, targets.meter), shot.last_exposure, shot.since)
+        seen = self._effects.blur(radiance, target, camera, optics, shot.tick)
+        uniforms |= self._film(seen, factor, optics)
+        self._render(self._film_name(uniforms, optics), targets.film, uniforms)
+        if marks is not None and len(marks.segments):
+            targets.marked.depth_mask = False
+            targets.marked.use()
+            self._overlay.draw(marks, camera, eye)
+        film.use(uniforms["color"])
         self._render("smooth", targets.color, uniforms)
         width, height = target.ids.size
         pixels = np.frombuffer(targets.color.read(components=4), np.uint8).reshape(height, width, 4)
-        return np.ascontiguousarray(pixels[:, :, :3])
+        return np.ascontiguousarray(pixels[:, :, :3]), factor
+
+    def open_share(self, target: GBuffer) -> NDArray[np.uint8]:
+        """(H, W) uint8: the share of the sky that is not hidden by what is near, of the last picture of that size."""
+        width, height = target.ids.size
+        return np.frombuffer(self._of_size(target).open.read(components=1, alignment=1), np.uint8).reshape(
+            height, width
+        )
+
+    def forget(self, size: tuple[int, int]) -> None:
+        """Gives back what belongs to pictures of a size."""
+        self._targets.pop(size, None)
+        self._effects.forget(size)
+
+    def _film(self, radiance: moderngl.Texture, factor: float, optics: Optics) -> dict[str, Any]:
+        """Binds what the film pass reads, and its uniforms."""
+        unit = 11
+        uniforms: dict[str, Any] = {"exposure": factor}
+        glow = self._effects.glow(radiance, factor, optics)
+        if glow is not None:
+            glow.use(unit)
+            uniforms["glow"] = unit
+        if optics.grades:
+            self._film_table.write(film_table(optics.film).tobytes())
+            self._film_table.use(unit + 1)
+            uniforms |= {
+                "film_table": unit + 1,
+                "table_stops": TABLE_STOPS,
+                "white_balance": white_balance(optics.temperature, optics.tint),
+                "gamma": optics.gamma,
+            }
+        radiance.use(unit + 2)
+        return {**uniforms, "radiance": unit + 2}
+
+    def _film_name(self, uniforms: dict[str, Any], optics: Optics) -> str:
+        """The film pass with what this picture needs, compiled when first needed."""
+        defines = {name: 1 for name, wanted in (("GLOW", "glow" in uniforms), ("GRADED", optics.grades)) if wanted}
+        name = " ".join(["film", *defines])
+        if name not in self._passes:
+            program = self._context.program("screen.vert", "film.frag", defines)
+            self._passes[name] = program, self._gl.vertex_array(program, [])
+        return name
 
     def _pass(self, name: str) -> tuple[moderngl.Program, moderngl.VertexArray]:
         program = self._context.program("screen.vert", f"{name}.frag")
@@ -125,6 +185,7 @@ class Shading:
                 radiance=self._gl.framebuffer(self._gl.texture(size, 4, dtype="f2"), target.depth),
                 meter=self._gl.framebuffer(self._gl.texture(cells, 1, dtype="f4")),
                 film=self._gl.framebuffer(film),
+                marked=self._gl.framebuffer(film, target.depth),
                 color=self._gl.framebuffer(self._gl.texture(size, 4)),
             )
         return self._targets[size]
@@ -153,7 +214,7 @@ def _texture(frame: moderngl.Framebuffer) -> moderngl.Texture:
     return texture
 
 
-def _exposure(light: Lighting, meter: moderngl.Framebuffer) -> float:
+def _metered(light: Lighting, meter: moderngl.Framebuffer) -> float:
     """Halfway, in stops, between what the light calls for and what brings the picture's own mean to a middle grey."""
     luminance = np.frombuffer(meter.read(components=1, dtype="f4"), np.float32).astype(np.float64)
     metered = float(np.exp(np.log(luminance + 2e-3).mean()))

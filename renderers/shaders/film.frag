@@ -2,6 +2,15 @@
 uniform sampler2D radiance;
 uniform float exposure;
 uniform vec2 size;
+#ifdef GLOW
+uniform sampler2D glow;
+#endif
+#ifdef GRADED
+uniform mat3 white_balance;
+uniform sampler2D film_table;  // stops by stops about 1
+uniform vec2 table_stops;
+uniform float gamma;
+#endif
 
 layout(location = 0) out vec4 o_color;
 
@@ -28,10 +37,22 @@ vec3 film(vec3 c) {
 
 void main() {
     vec3 c = texelFetch(radiance, ivec2(gl_FragCoord.xy), 0).rgb * exposure;
+#ifdef GLOW
+    c += texture(glow, gl_FragCoord.xy / size).rgb;
+#endif
+#ifdef GRADED
+    vec3 stops = log2(max(white_balance * c, vec3(1e-6)));
+    vec3 at = clamp((stops - table_stops.x) / (table_stops.y - table_stops.x), 0.0, 1.0);
+    c = exp2(vec3(texture(film_table, vec2(at.r, 0.5)).r, texture(film_table, vec2(at.g, 0.5)).r,
+                  texture(film_table, vec2(at.b, 0.5)).r));
+#endif
     vec2 off = (gl_FragCoord.xy - 0.5 * size) / length(size);
     c *= 1.0 - 0.35 * dot(off, off);  // natural vignetting
     c = film(c);
     vec3 srgb = mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
+#ifdef GRADED
+    srgb = pow(max(srgb, vec3(0.0)), vec3(2.2 / gamma));
+#endif
     // Interleaved gradient noise (Jimenez 2014) of one step keeps smooth skies from banding in 8 bits.
     srgb += (fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5) / 255.0;
     o_color = vec4(srgb, dot(srgb, vec3(0.299, 0.587, 0.114)));

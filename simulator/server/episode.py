@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.server.actors import Actor, raised, tint_of
 from simulator.server.blueprints import SPECTATOR, Blueprint, Kind
+from simulator.server.drawing import Drawing
 from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
 from simulator.server.streams import StreamServer
@@ -41,6 +42,7 @@ class Episode:
         self.world = World(town, seed)
         self.actors: dict[int, Actor] = {}
         self.announced = False
+        self.drawing = Drawing()
         self._seed = seed
         self._streams = streams
         self._next_id = 1

@@ -54,11 +54,14 @@ def _strings(**defaults: tuple[str, ...]) -> tuple[Attribute, ...]:
     return tuple(Attribute(name, AttributeType.STRING, values) for name, values in defaults.items())
 
 
-_ROLE = _strings(role_name=("front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right"))
+_PLACES = ("front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right")
+_PLACED = _strings(role_name=_PLACES)
+_ROLE = _strings(role_name=("default",))
 _TICK = _floats(sensor_tick=0.0)
+_SEED = _ints(noise_seed=0)
 
 _CAMERA = (
-    *_ROLE,
+    *_PLACED,
     *_TICK,
     *_ints(image_size_x=800, image_size_y=600),
     *_floats(
@@ -73,20 +76,16 @@ _CAMERA = (
 )
 
 _POST_PROCESSING = (
+    Attribute("exposure_mode", AttributeType.STRING, ("histogram", "manual"), restricted=True),
+    *_floats(exposure_compensation=0.0, shutter_speed=200.0, iso=100.0, fstop=1.4),
     *_bools(enable_postprocess_effects=True),
-    *_strings(exposure_mode=("histogram", "manual")),
-    *_ints(blade_count=5),
     *_floats(
         gamma=2.2,
         motion_blur_intensity=0.45,
         motion_blur_max_distortion=0.35,
-        motion_blur_min_object_screen_size=0.1,
         lens_flare_intensity=0.1,
         bloom_intensity=0.675,
-        exposure_compensation=0.0,
-        shutter_speed=200.0,
-        iso=100.0,
-        fstop=1.4,
+        motion_blur_min_object_screen_size=0.1,
         exposure_min_bright=10.0,
         exposure_max_bright=12.0,
         exposure_speed_up=3.0,
@@ -94,6 +93,9 @@ _POST_PROCESSING = (
         calibration_constant=16.0,
         focal_distance=1000.0,
         min_fstop=1.2,
+    ),
+    *_ints(blade_count=5),
+    *_floats(
         blur_amount=1.0,
         blur_radius=0.0,
         slope=0.88,
@@ -107,24 +109,50 @@ _POST_PROCESSING = (
         chromatic_aberration_offset=0.0,
     ),
 )
-"""Unreal's post-processing; accepted, so that scripts run, and without effect: the renderer has its own exposure."""
+"""Unreal's post-processing; ``simulator.server.sensors.optics`` says what each does here."""
 
-_LIDAR = (
-    *_ROLE,
+_EVENTS = (
+    *_floats(
+        positive_threshold=0.3, negative_threshold=0.3, sigma_positive_threshold=0.0, sigma_negative_threshold=0.0
+    ),
+    *_ints(refractory_period_ns=0),
+    Attribute("use_log", AttributeType.BOOL, ("True",)),
+    *_floats(log_eps=0.001),
+)
+
+_SCANNER = (
+    *_PLACED,
     *_TICK,
-    *_ints(channels=32, points_per_second=56000),
-    *_floats(range=10.0, rotation_frequency=10.0, upper_fov=10.0, lower_fov=-30.0, horizontal_fov=360.0),
+    *_ints(channels=32),
+    *_floats(range=10.0),
+    *_ints(points_per_second=56000),
+    *_floats(rotation_frequency=10.0, upper_fov=10.0, lower_fov=-30.0),
 )
-
-_LIDAR_INTENSITY = _floats(
-    atmosphere_attenuation_rate=0.004,
-    dropoff_general_rate=0.45,
-    dropoff_intensity_limit=0.8,
-    dropoff_zero_intensity=0.4,
-    noise_stddev=0.0,
-)
+_SWEEP = _floats(horizontal_fov=360.0)
 
 _AXES = ("x", "y", "z")
+_POSITION_NOISE = _floats(
+    **{f"noise_{axis}_{what}": 0.0 for axis in ("lat", "lon", "alt") for what in ("stddev", "bias")}
+)
+_ACCELERATION_NOISE = _floats(**{f"noise_accel_stddev_{axis}": 0.0 for axis in _AXES})
+
+_RADIO = (
+    *_ROLE,
+    *_TICK,
+    *_strings(channel_id=("Default",)),
+    *_SEED,
+    *_floats(
+        transmit_power=21.5,
+        receiver_sensitivity=-99.0,
+        frequency_ghz=5.9,
+        combined_antenna_gain=10.0,
+    ),
+    Attribute("scenario", AttributeType.STRING, ("highway", "rural", "urban"), restricted=True),
+    Attribute("path_loss_model", AttributeType.STRING, ("winner", "geometric"), restricted=True),
+    *_floats(path_loss_exponent=2.7, d_ref=1.0, filter_distance=500.0),
+    *_bools(use_etsi_fading=True),
+    *_floats(custom_fading_stddev=0.0),
+)
 
 STRICT_SENSORS: dict[str, tuple[Attribute, ...]] = {
     "sensor.camera.rgb": (*_CAMERA, *_POST_PROCESSING),
@@ -133,12 +161,21 @@ STRICT_SENSORS: dict[str, tuple[Attribute, ...]] = {
     "sensor.camera.instance_segmentation": _CAMERA,
     "sensor.camera.normals": _CAMERA,
     "sensor.camera.optical_flow": _CAMERA,
-    "sensor.lidar.ray_cast": (*_LIDAR, *_ints(noise_seed=0), *_LIDAR_INTENSITY),
-    "sensor.lidar.ray_cast_semantic": _LIDAR,
-    "sensor.other.collision": _ROLE,
-    "sensor.other.lane_invasion": _ROLE,
+    "sensor.camera.cosmos_visualization": _CAMERA,
+    "sensor.camera.dvs": (*_CAMERA, *_POST_PROCESSING, *_EVENTS),
+    "sensor.lidar.ray_cast": (
+        *_SCANNER,
+        *_floats(atmosphere_attenuation_rate=0.004),
+        *_SEED,
+        *_floats(dropoff_general_rate=0.45, dropoff_intensity_limit=0.8, dropoff_zero_intensity=0.4, noise_stddev=0.0),
+        *_SWEEP,
+    ),
+    "sensor.lidar.ray_cast_semantic": (*_SCANNER, *_SWEEP),
+    "sensor.other.collision": _PLACED,
+    "sensor.other.lane_invasion": _PLACED,
+    "sensor.other.rss": _PLACED,
     "sensor.other.obstacle": (
-        *_ROLE,
+        *_PLACED,
         *_TICK,
         *_floats(distance=5.0, hit_radius=0.5),
         *_bools(only_dynamics=False, debug_linetrace=False),
@@ -146,24 +183,30 @@ STRICT_SENSORS: dict[str, tuple[Attribute, ...]] = {
     "sensor.other.radar": (
         *_ROLE,
         *_TICK,
-        *_ints(points_per_second=1500, noise_seed=0),
-        *_floats(horizontal_fov=30.0, vertical_fov=30.0, range=100.0),
+        *_floats(horizontal_fov=30, vertical_fov=30, range=100),
+        *_ints(points_per_second=1500),
+        *_SEED,
     ),
-    "sensor.other.gnss": (
-        *_ROLE,
-        *_TICK,
-        *_ints(noise_seed=0),
-        *_floats(**{f"noise_{axis}_{what}": 0.0 for axis in ("lat", "lon", "alt") for what in ("stddev", "bias")}),
-    ),
+    "sensor.other.gnss": (*_ROLE, *_TICK, *_SEED, *_POSITION_NOISE),
     "sensor.other.imu": (
         *_ROLE,
         *_TICK,
-        *_ints(noise_seed=0),
-        *_floats(**{f"noise_accel_stddev_{axis}": 0.0 for axis in _AXES}),
+        *_SEED,
+        *_ACCELERATION_NOISE,
         *_floats(**{f"noise_gyro_{what}_{axis}": 0.0 for what in ("stddev", "bias") for axis in _AXES}),
     ),
+    "sensor.other.v2x": (
+        *_RADIO,
+        *_floats(gen_cam_min=0.1, gen_cam_max=1.0),
+        *_bools(fixed_rate=False),
+        *_POSITION_NOISE,
+        *_floats(noise_head_stddev=0.0, noise_head_bias=0.0),
+        *_ACCELERATION_NOISE,
+        *_floats(noise_yawrate_stddev=0.0, noise_yawrate_bias=0.0, noise_vel_stddev_x=0.0),
+    ),
+    "sensor.other.v2x_custom": _RADIO,
 }
-"""As on Unreal CARLA. Left out because they are not simulated: dvs, cosmos, rss, v2x."""
+"""As on Unreal CARLA."""
 
 
 def _extended(type_id: str, attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
@@ -174,5 +217,9 @@ def _extended(type_id: str, attributes: tuple[Attribute, ...]) -> tuple[Attribut
     return attributes
 
 
+STRICT_SENSORS = {
+    type_id: (attributes[0], *_strings(ros_name=(type_id,)), *attributes[1:])
+    for type_id, attributes in STRICT_SENSORS.items()
+}
 SENSORS = {type_id: _extended(type_id, attributes) for type_id, attributes in STRICT_SENSORS.items()}
 """With Longtail's: the principal point [px] and the scanner's beam table (docs/rooms.md)."""

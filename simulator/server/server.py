@@ -199,11 +199,14 @@ class Server:
             self.renderers,
             self.stopwatch,
             self.faults,
+            episode.drawing,
+            self.gravity,
             lossless=self.settings.synchronous,
             rendering=not self.settings.no_rendering,
         )
         with self.faults.outlived("the sensors"):
             measure(self.moment)
+        episode.drawing.expire(self.elapsed)
         with self.stopwatch.stage("snapshot"):
             table = records(list(episode.actors.values()))
             message = snapshot(

@@ -115,8 +115,5 @@ unsupported(
         "apply_float_color_texture_to_objects",
         "enable_environment_objects",
         "set_annotations_traverse_translucency",
-        "draw_debug_shape",
-        "clear_debug_shape",
-        "clear_debug_string",
     ),
 )

@@ -11,9 +11,12 @@ from math import radians, tan
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers.optics import Shot
 from renderers.scene import Picture, Pinhole
 from sensors import camera as codec
 from simulator.server.actors import Actor
+from simulator.server.sensors.lens import Lens
+from simulator.server.sensors.optics import optics_of
 from simulator.server.sensors.sensor import Moment, Sensor
 from simulator.server.streams import StreamServer
 from simulator.server.wire import Array
@@ -26,9 +29,7 @@ LARGEST = 8192
 
 
 class Camera(Sensor):
-    """A pinhole camera."""
-
-    shaded = False
+    """A camera: a pinhole, and what its lens makes of the pinhole's picture."""
 
     def __init__(self, values: Mapping[str, str], seed: int, actor_id: int, streams: StreamServer) -> None:
         width, height, fov = int(values["image_size_x"]), int(values["image_size_y"]), float(values["fov"])
@@ -44,19 +45,27 @@ class Camera(Sensor):
             float(values.get("principal_x") or (width - 1) / 2),
             float(values.get("principal_y") or (height - 1) / 2),
         )
+        self.lens = Lens(values, width, height)
         super().__init__(values, seed, actor_id, streams)
 
     def measure(self, moment: Moment, actor: Actor) -> None:
         """Draw it alone."""
         measure_all(moment, [(actor, self)])
 
+    def shot(self, moment: Moment) -> Shot | None:
+        """How its colours are made; None for a camera without."""
+        return None
+
     def expose(self, moment: Moment, actor: Actor, picture: Picture) -> None:
         """Send what this camera makes of the picture."""
-        header = struct.pack("<IIf", self.pinhole.width, self.pinhole.height, self.fov)
-        self.send(moment, actor, header + self.encode(picture).tobytes())
+        self.send(moment, actor, self.header() + self.encode(self.lens.labels(picture), actor).tobytes())
+
+    def header(self) -> bytes:
+        """Size and field of view, as they head the bodies of pictures."""
+        return struct.pack("<IIf", self.pinhole.width, self.pinhole.height, self.fov)
 
     @abstractmethod
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
         """The message's pixels."""
 
 
@@ -64,13 +73,28 @@ class ColorCamera(Camera):
     """sensor.camera.rgb."""
 
     code = 13
-    shaded = True
 
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
+    def __init__(self, values: Mapping[str, str], seed: int, actor_id: int, streams: StreamServer) -> None:
+        self.optics = optics_of(values)
+        self._last: tuple[float, float] | None = None  # exposure, and when [s]
+        super().__init__(values, seed, actor_id, streams)
+
+    def shot(self, moment: Moment) -> Shot:
+        """Its settings, and what it has adapted to."""
+        if self._last is None:
+            return Shot(self.optics, moment.dt)
+        return Shot(self.optics, moment.dt, self._last[0], moment.elapsed - self._last[1])
+
+    def expose(self, moment: Moment, actor: Actor, picture: Picture) -> None:
+        """Remember the exposure, and send the picture."""
+        self._last = picture.exposure, moment.elapsed
+        self.send(moment, actor, self.header() + self.encode(picture, actor).tobytes())
+
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
         """BGRA."""
         assert picture.color is not None
         pixels = np.empty((*picture.color.shape[:2], 4), np.uint8)
-        pixels[..., :3] = picture.color[..., ::-1]
+        pixels[..., :3] = self.lens.color(picture.color)[..., ::-1]
         pixels[..., 3] = 255
         return pixels
 
@@ -80,7 +104,7 @@ class DepthCamera(Camera):
 
     code = 1
 
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
         """24 bits of depth."""
         return codec.depth_picture(picture.depth)
 
@@ -90,7 +114,7 @@ class SemanticCamera(Camera):
 
     code = 14
 
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
         """Tags in the red channel."""
         return codec.semantic_picture(picture.tag)
 
@@ -100,33 +124,44 @@ class InstanceCamera(Camera):
 
     code = 15
 
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
         """Tags and ids."""
         return codec.instance_picture(picture.tag, picture.object_id)
 
 
 class NormalsCamera(Camera):
-    """sensor.camera.normals: in the camera's frame, [-1, 1] as [0, 255]."""
+    """sensor.camera.normals: in CARLA's world frame (since 0.9.16), [-1, 1] as [0, 255]."""
 
     code = 2
 
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
-        """BGRA of x right, y down, z forward, all as colours around the middle."""
-        pixels = np.full((*picture.tag.shape, 4), 255, np.uint8)
-        pixels[..., 2::-1] = np.rint(np.clip(picture.normal * 0.5 + 0.5, 0, 1) * 255)
-        return pixels
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
+        """BGRA of x east, y south, z up; the middle for the sky."""
+        return normals_picture(picture.normal, world_from_camera(actor))
 
 
 class FlowCamera(Camera):
-    """sensor.camera.optical_flow: the way of each pixel since the last tick as a share of the picture, y up."""
+    """sensor.camera.optical_flow: the way of each pixel since the last tick, y up, a picture's edge being 2 long."""
 
     code = 8
 
-    def encode(self, picture: Picture) -> NDArray[np.generic]:
-        """CARLA 0.9.16: motion from the last picture to this one, x and y in [-2, 2] of the picture's half edges."""
-        height, width = picture.tag.shape
-        scale = np.array([-2 / width, 2 / height], np.float32)
-        return (picture.flow * scale).astype("<f4")
+    def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
+        """CARLA 0.9.16: motion from the last picture to this one, in normalised device coordinates, [-2, 2]."""
+        return flow_picture(picture.flow)
+
+
+def normals_picture(normal: NDArray[np.float32], world_from_camera: Array) -> NDArray[np.uint8]:
+    """Picture (H, W, 4) BGRA of normals (H, W, 3) in the camera's frame, turned into CARLA's world."""
+    carla_from_camera = (np.diag([1.0, -1.0, 1.0]) @ world_from_camera[:3, :3]).astype(np.float32)
+    pixels = np.full((*normal.shape[:2], 4), 255, np.uint8)
+    turned = normal.reshape(-1, 3) @ (carla_from_camera.T * np.float32(127.5)) + np.float32(127.5)
+    pixels[..., 2::-1] = np.rint(turned).clip(0, 255).reshape(normal.shape)
+    return pixels
+
+
+def flow_picture(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Motion (H, W, 2) in normalised device coordinates of flow (H, W, 2) [px]."""
+    height, width = flow.shape[:2]
+    return np.clip(flow * np.array([-2 / width, 2 / height], np.float32), -2, 2).astype("<f4")
 
 
 def measure_all(moment: Moment, due: Sequence[tuple[Actor, Camera]]) -> None:
@@ -136,16 +171,30 @@ def measure_all(moment: Moment, due: Sequence[tuple[Actor, Camera]]) -> None:
         parent = actor.parent.actor_id if actor.parent is not None else 0
         groups[parent, actor.pose.tobytes(), sensor.pinhole].append((actor, sensor))
     for group in groups.values():
-        actor, sensor = group[0]
+        with moment.faults.outlived("a camera"):
+            _measure_group(moment, group)
+
+
+def _measure_group(moment: Moment, group: list[tuple[Actor, Camera]]) -> None:
+    """Cameras at one place: one drawing for each way of making colours; labels are the same in all."""
+    by_shot: dict[Shot | None, list[tuple[Actor, Camera]]] = defaultdict(list)
+    for actor, sensor in group:
+        by_shot[sensor.shot(moment)].append((actor, sensor))
+    shots = [shot for shot in by_shot if shot is not None]
+    marks = moment.drawing.marks() if moment.drawing else None
+    place = group[0][0]
+    for shot in shots or [None]:
         picture = moment.renderers.raster.draw(
             moment.scene,
-            sensor.pinhole,
-            world_from_camera(actor),
-            previous_world_from_camera=actor.previous_world_from_actor @ ACTOR_FROM_CAMERA,
-            shaded=any(member.shaded for _, member in group),
+            group[0][1].pinhole,
+            world_from_camera(place),
+            previous_world_from_camera=place.previous_world_from_actor @ ACTOR_FROM_CAMERA,
+            shaded=shot is not None,
+            **({} if shot is None else {"shot": shot, "marks": marks}),
         )
-        for member_actor, member in group:
-            member.expose(moment, member_actor, picture)
+        seeing = by_shot.pop(shot, []) + by_shot.pop(None, [])
+        for actor, sensor in seeing:
+            sensor.expose(moment, actor, picture)
 
 
 def world_from_camera(actor: Actor) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from renderers.scene import Scene
 from simulator.handedness import carla_from_matrix
 from simulator.server.actors import Actor
+from simulator.server.drawing import Drawing
 from simulator.server.faults import Faults
 from simulator.server.road_map import RoadMap
 from simulator.server.snapshot import HEADER
@@ -30,6 +31,7 @@ class Moment:
     Attributes:
         frame: its number; elapsed: simulation time at its end [s]; dt: its length [s].
         actors: by id.
+        drawing: debug shapes. gravity: [m/s^2] that IMUs feel at rest.
     """
 
     frame: int
@@ -41,6 +43,8 @@ class Moment:
     renderers: Renderers
     stopwatch: Stopwatch
     faults: Faults
+    drawing: Drawing
+    gravity: float
     lossless: bool
     rendering: bool = True
     _scene: Scene | None = field(default=None, repr=False)
@@ -82,9 +86,18 @@ class Sensor(ABC):
         """Start the sensor's draws anew."""
         self.random = np.random.default_rng((seed, int(self.values.get("noise_seed", 0)) & 0xFFFFFFFF, actor_id))
 
+    def flag(self, name: str) -> bool:
+        """A boolean attribute."""
+        return self.values[name].lower() in ("true", "1")
+
+    @property
+    def heard(self) -> bool:
+        """Whether anyone listens."""
+        return self.stream is not None and self.stream.heard
+
     def due(self, moment: Moment) -> bool:
         """Whether it measures in this tick: from the first tick on which it is heard, once each period."""
-        if self.stream is None or not self.stream.heard:
+        if not self.heard:
             self._next = float("-inf")
             return False
         slack = moment.dt * 1e-3  # times are sums of steps
