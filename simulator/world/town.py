@@ -16,6 +16,7 @@ from simulator.world.footing import Footing, Ground
 from simulator.world.generation import STANDARD, Generation
 from simulator.world.obstacle import Obstacle
 from simulator.world.opendrive import Network, read
+from simulator.world.signage import Signage, signage
 
 Array = NDArray[np.float64]
 
@@ -36,7 +37,8 @@ class Town:
         spawn_points: (4, 4) ``world_from_body`` each, on driving lanes, x along the traffic.
         geo_reference: (latitude, longitude) [deg] of the origin.
         obstacles: trunks, poles, posts.
-        network: the roads, read. generation: how the place was made of them.
+        network: the roads, read. signage: traffic lights and signs.
+        generation: how the place was made of them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Town:
     geo_reference: tuple[float, float]
     obstacles: tuple[Obstacle, ...]
     network: Network
+    signage: Signage
     generation: Generation
     _footing: Callable[[Array], tuple[Array, Array, NDArray[np.int64]]] = field(repr=False)
     _land_friction: float = field(repr=False)
@@ -66,11 +69,12 @@ class Town:
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """What is slow to build: placements, obstacles, and (vertices, faces, normals) of pavement and land."""
+    """What is slow to build: placements, obstacles, signs, and (vertices, faces, normals) of pavement and land."""
 
     static: tuple[Placement, ...]
     ground: tuple[Ground, Ground]
     obstacles: tuple[Obstacle, ...]
+    signage: Signage
 
 
 def load_town(
@@ -94,8 +98,11 @@ def load_town(
         surface = road.build(network)
         land = terrain.build(surface, biome, seed)
         ground = (surface.solid, (land.vertices, land.faces, land.normals))
-        dressed = dressing.build(network, surface, Footing(ground), biome, seed)
-        return _Place((*surface.placements, *land.placements, *dressed.placements), ground, dressed.obstacles)
+        footing = Footing(ground)
+        dressed = dressing.build(network, surface, footing, biome, seed)
+        signs = signage(network, footing)
+        placements = (*surface.placements, *land.placements, *dressed.placements)
+        return _Place(placements, ground, dressed.obstacles, signs)
 
     place = store.kept(opendrive, seed, generation, build)
     return Town(
@@ -106,6 +113,7 @@ def load_town(
         geo_reference=network.origin,
         obstacles=place.obstacles,
         network=network,
+        signage=place.signage,
         generation=generation,
         _footing=Footing(place.ground),
         _land_friction=biome.friction,

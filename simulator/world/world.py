@@ -15,6 +15,8 @@ from simulator.world.collisions import PRISM, Contact, overlap
 from simulator.world.encounters import Encounters, hit, inverse_inertia, prism, prisms
 from simulator.world.level import Level
 from simulator.world.obstacle import Obstacle
+from simulator.world.signage import Signage
+from simulator.world.signals import Signals
 from simulator.world.vehicles import VehicleBody, VehiclePhysics, drive
 from simulator.world.walkers import WalkerBody, walk
 from simulator.world.weather import grip
@@ -40,6 +42,9 @@ class Town(Surface, Protocol):
     @property
     def obstacles(self) -> Sequence[Obstacle]: ...
 
+    @property
+    def signage(self) -> Signage: ...
+
 
 class World:
     """Bodies in a town and their physics. Right-handed; the same calls give the same bytes.
@@ -49,6 +54,7 @@ class World:
         random: for whoever needs a draw that belongs to the world.
         contacts: of the last step.
         level: what of the town is shown, painted and lit.
+        signals: traffic lights and signs at work.
     """
 
     def __init__(self, town: Town, seed: int) -> None:
@@ -57,6 +63,7 @@ class World:
         self.environment = Environment()
         self.contacts: list[Contact] = []
         self.level = Level(town)
+        self.signals = Signals(town.signage)
         self._walls = (self.level.obstacles, collisions.Level(self.level.obstacles))
         self.reseed(seed)
 
@@ -135,6 +142,7 @@ class World:
             raise ValueError(f"a step must last more than 0 and at most {LONGEST_STEP} s, not {dt}")
         self.contacts = []
         if not self.bodies:
+            self.signals.step((), dt)
             return
         bodies = in_order(self.bodies)
         for body in bodies:
@@ -150,6 +158,7 @@ class World:
         self.contacts = encounters.finish()
         for body in bodies:
             body.finish(dt)
+        self.signals.step([body for body in bodies if isinstance(body, VehicleBody)], dt)
 
     # -- what is there ------------------------------------------------------------------------------------------------
 

@@ -7,12 +7,14 @@ import numpy as np
 from assets.mesh import Material, Mesh
 from assets.model import Clip, Model, Part
 from assets.tags import Tag
+from simulator.world.signage import Signage
 
 
 class FlatTown:
     """A plane through the origin that rises by ``slope`` along x."""
 
     name, opendrive, geo_reference, spawn_points, static = "flat", "", (0.0, 0.0), (), ()
+    signage = Signage()
 
     def __init__(self, slope=0.0, obstacles=(), grip=1.0):
         self.slope, self.obstacles, self.grip = slope, tuple(obstacles), grip

@@ -1,0 +1,168 @@
+"""Traffic lights and signs at work: phases, and which vehicle is at which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.world.right_of_way import RightOfWay
+from simulator.world.signage import Kind, Sign, Signage
+from simulator.world.vehicles import VehicleBody
+from simulator.world.zones import Zones, plans
+
+Array = NDArray[np.float64]
+
+GREEN_TIME, YELLOW_TIME, RED_TIME = 10.0, 3.0, 2.0
+"""[s]; CARLA's defaults. Red is the time at a turn's end in which all of the junction is red."""
+
+LONE_RED_TIME = 10.0
+"""[s]; of a light that takes turns with no other, as in CARLA."""
+
+
+class State(IntEnum):
+    """``carla.TrafficLightState``."""
+
+    RED = 0
+    YELLOW = 1
+    GREEN = 2
+    OFF = 3
+    UNKNOWN = 4
+
+
+_CYCLE = (State.GREEN, State.YELLOW, State.RED)
+
+
+@dataclass(eq=False)
+class Light:
+    """A traffic light.
+
+    Attributes:
+        state: what it shows; set by its phase whenever that changes, and by clients in between.
+        pole: its number in its group.
+    """
+
+    sign: Sign
+    phase: Phase
+    pole: int
+    state: State = State.RED
+
+
+@dataclass(eq=False)
+class Phase:
+    """Lights that change together.
+
+    Attributes:
+        times: [s] by state. elapsed: [s] since the last change; 0 while others have their turn.
+    """
+
+    group: Group
+    lights: list[Light] = field(default_factory=list)
+    times: dict[State, float] = field(default_factory=dict)
+    state: State = State.RED
+    elapsed: float = 0.0
+
+    def show(self, state: State) -> None:
+        """Changes all its lights."""
+        self.state, self.elapsed = state, 0.0
+        for light in self.lights:
+            light.state = state
+
+
+class Group:
+    """The lights of a junction: their phases take turns. ``frozen``: time stands still for them."""
+
+    def __init__(self) -> None:
+        self.phases: list[Phase] = []
+        self.frozen = False
+        self._turn = 0
+
+    @property
+    def lights(self) -> list[Light]:
+        """All its lights, phase by phase."""
+        return [light for phase in self.phases for light in phase.lights]
+
+    def reset(self) -> None:
+        """All red but the first phase, which begins its green."""
+        for phase in self.phases:
+            phase.show(State.RED)
+        self._turn = 0
+        self.phases[0].show(State.GREEN)
+
+    def step(self, dt: float) -> None:
+        """Goes on by ``dt`` [s]."""
+        if self.frozen:
+            return
+        phase = self.phases[self._turn]
+        phase.elapsed += dt
+        if phase.elapsed <= phase.times[phase.state]:
+            return
+        if phase.state is State.RED:
+            phase.elapsed = 0.0
+            self._turn = (self._turn + 1) % len(self.phases)
+            self.phases[self._turn].show(State.GREEN)
+        else:
+            phase.show(_CYCLE[_CYCLE.index(phase.state) + 1])
+
+
+class Signals:
+    """All lights and signs of a town during an episode.
+
+    Attributes:
+        lights: by the sign's id. groups: in a fixed order.
+        at: actor id of each vehicle in the volume of a light -> that light.
+        waiting: actor ids of vehicles that a stop or yield sign holds back.
+    """
+
+    def __init__(self, signage: Signage) -> None:
+        signs = {sign.id: sign for sign in signage.signs}
+        self.groups: list[Group] = []
+        self.lights: dict[str, Light] = {}
+        for phases in signage.groups:
+            group = Group()
+            self.groups.append(group)
+            for ids in phases:
+                red = LONE_RED_TIME if len(phases) == 1 else RED_TIME
+                phase = Phase(group, times={State.GREEN: GREEN_TIME, State.YELLOW: YELLOW_TIME, State.RED: red})
+                group.phases.append(phase)
+                for number in ids:
+                    self.lights[number] = Light(signs[number], phase, len(group.lights))
+                    phase.lights.append(self.lights[number])
+        volumes = [(self.lights[sign.id], volume) for sign in signage.signs if sign.kind is Kind.LIGHT
+                   for volume in sign.volumes]  # fmt: skip
+        self._lights = [light for light, _ in volumes]
+        self._zones = Zones([(volume.world_from_box, volume.half) for _, volume in volumes])
+        self._right_of_way = RightOfWay(signage)
+        self.at: dict[int, Light] = {}
+        self.waiting: frozenset[int] = frozenset()
+        self.reset()
+
+    def reset(self) -> None:
+        """Starts all groups anew."""
+        for group in self.groups:
+            group.reset()
+
+    def freeze(self, frozen: bool) -> None:
+        """Stops the time of all groups, or lets it go on."""
+        for group in self.groups:
+            group.frozen = frozen
+
+    def step(self, vehicles: Sequence[VehicleBody], dt: float) -> None:
+        """Goes on by ``dt`` [s], with ``vehicles`` where they are then."""
+        for group in self.groups:
+            group.step(dt)
+        self.at = {}
+        if not vehicles or not (len(self._zones) or self._right_of_way):
+            self.waiting = frozenset()
+            return
+        outlines = plans(vehicles)
+        who, which = self._zones.meets(outlines)
+        mine = self._zones.along(outlines, who, which) > 0  # not those of the other way, into which a bend may cut
+        who, which = who[mine], which[mine]
+        nearest_last = np.argsort(-self._zones.aside(outlines, who, which), kind="stable")
+        for vehicle, zone in zip(who[nearest_last], which[nearest_last], strict=True):
+            self.at[vehicles[vehicle].actor_id] = self._lights[zone]
+        self.waiting = self._right_of_way.step(vehicles, outlines, dt)
