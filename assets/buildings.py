@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from assets.model import Model
 from assets.pieces import join, rigid
 from assets.tags import Tag
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 Size = tuple[float, float, float] | None
 Color = tuple[float, float, float]
 
@@ -152,7 +154,7 @@ def _hip(quads: Quads, width: float, depth: float, eaves: float, pitch: float, o
 
 def _chimney(quads: Quads, x: float, y: float, low: float, high: float, color: Color) -> None:
     for plane, width in zip(_walls(0.55, 0.8), (0.55, 0.8, 0.55, 0.8), strict=True):
-        moved = Plane(plane.origin + [x, y, 0], plane.along)
+        moved = Plane(plane.origin + np.array([x, y, 0.0]), plane.along)
         quads.rectangles(masonry.brick(), moved, np.array([[0, width, low, high]]), 0.0, color)
     corners = np.array([[[x - 0.4, y - 0.28, high], [x + 0.4, y - 0.28, high], [x + 0.4, y + 0.28, high],
                          [x - 0.4, y + 0.28, high]]])  # fmt: skip
@@ -185,7 +187,7 @@ def _flat_roof(
             )  # fmt: skip
     for number, (bx, by, length, across, height) in enumerate(blocks):
         for plane, side in zip(_walls(across, length), (across, length, across, length), strict=True):
-            moved = Plane(plane.origin + [bx, by, top], plane.along)
+            moved = Plane(plane.origin + np.array([bx, by, top]), plane.along)
             made = material if number == 0 else masonry.METAL
             quads.rectangles(made, moved, np.array([[0, side, 0, height]]), 0.0, color if number == 0 else (205,) * 3)
         lid = np.array([[bx, by, top + height]]) + np.array(
@@ -220,7 +222,7 @@ def house(variant: int, size: Size = None) -> Model:
         floor, height = 0.35, 2.9
         look = Windows(random.uniform(1.1, 1.5), random.uniform(1.25, 1.5), 0.85, 0.12, (1, int(random.integers(2))),
                        frame=frame)  # fmt: skip
-        door_at = width * (0.5 if variant % 2 else 0.28)
+        door_at = width / 2
         for number, plane in enumerate(_walls(width, depth)):
             length = (width, depth)[number % 2]
             _base(quads, plane, length, floor, masonry.concrete(), (220, 214, 204))
@@ -238,8 +240,8 @@ def house(variant: int, size: Size = None) -> Model:
         if level == 0:
             for side in (-0.85, 0.85):
                 quads.block(
-                    masonry.TRIM, front, [door_at + side - 0.06, 0.95, floor], [door_at + side + 0.06, 1.07, floor + 2.5],
-                    frame,
+                    masonry.TRIM, front, [door_at + side - 0.06, 0.95, floor],
+                    [door_at + side + 0.06, 1.07, floor + 2.5], frame,
                 )  # fmt: skip
         eaves = floor + storeys * height
         if variant % 4 == 1:
@@ -304,7 +306,7 @@ def _awning(quads: Quads, plane: Plane, start: float, end: float, z: float, colo
     """Striped canvas that slopes from the wall over the sidewalk."""
     count = max(int((end - start) / 0.5), 1)
     edges = np.linspace(start, end, count + 1)
-    for number, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (a, b) in enumerate(pairwise(edges)):
         tone = color if number % 2 else (240.0, 236.0, 226.0)
         local = np.array([[[a, 0.02, z], [b, 0.02, z], [b, 1.15, z - 0.45], [a, 1.15, z - 0.45]]])
         for facing in (plane.turn[1] + [0, 0, 1], -plane.turn[1] - [0, 0, 1]):
@@ -341,13 +343,13 @@ def apartments(variant: int, size: Size = None) -> Model:
                 places = bays[np.abs(bays - door_at) > 1.7] if number == 0 and storey == 0 else bays
                 balcony = number in (0, 2) and storey > 0
                 rows.append(Storey(low, low + height, places, tall if balcony else look))
-            tone = tuple(0.9 * part for part in color) if number % 2 else color
+            tone = np.array(color) * (0.9 if number % 2 else 1.0)
             wall(quads, plane, length, rows, material, tone, random, level)
             if number in (0, 2):
                 chosen = bays[variant % 2 :: 2]
-                low = floor + np.arange(1, storeys) * height
-                u, z = (part.ravel() for part in np.meshgrid(chosen, low))
-                _balconies(quads, plane, u, z, min(2.9, 3.0), panel, level)
+                floors = floor + np.arange(1, storeys) * height
+                u, z = (part.ravel() for part in np.meshgrid(chosen, floors))
+                _balconies(quads, plane, u, z, 2.9, panel, level)
         _door(quads, _walls(width, depth)[0], door_at, floor, _pick(random, _DOORS), frame, double=True)
         _canopy(quads, _walls(width, depth)[0], door_at, floor + 2.55, 1.7, 1.5, frame)
         _flat_roof(quads, width, depth, floor + storeys * height, 0.8, material, color, random, level)
@@ -372,9 +374,9 @@ def _balconies(quads: Quads, plane: Plane, u: Array, z: Array, width: float, col
         quads.block(masonry.TRIM, plane, *boxes(side, 0.0, 0.1, side + 0.05, reach, 0.95), color=color)
     # the panels' inner sides, which are seen from above
     inner = np.stack([u - half, u + half, z + 0.1, z + 0.95], 1)
-    for a in inner:
-        corners = np.array([[[a[0], reach - 0.05, a[2]], [a[1], reach - 0.05, a[2]], [a[1], reach - 0.05, a[3]],
-                             [a[0], reach - 0.05, a[3]]]])  # fmt: skip
+    for span in inner:
+        corners = np.array([[[span[0], reach - 0.05, span[2]], [span[1], reach - 0.05, span[2]], [span[1], reach - 0.05, span[3]],
+                             [span[0], reach - 0.05, span[3]]]])  # fmt: skip
         quads.add(masonry.TRIM, plane.points(corners), -plane.turn[1], color, np.zeros((1, 4, 2)))
     if level == 0:
         quads.block(masonry.METAL, plane, *boxes(-half, reach - 0.07, 0.95, half, reach + 0.02, 1.03), color=(235,) * 3)

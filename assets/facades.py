@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from assets import masonry
 from assets.mesh import Material
 from assets.pieces import Piece
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class Plane:
         """Places (..., 3) of (u, w, z) (..., 3)."""
         return self.origin + local @ self.turn
 
-    @property
+    @cached_property
     def turn(self) -> Array:
         """(3, 3) whose rows are the axes u, w, z."""
         up = np.array([0.0, 0.0, 1.0])
@@ -42,7 +44,7 @@ class Quads:
 
     held: dict[Material, list[tuple[Array, Array, Array, Array]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, material: Material, corners: ArrayLike, facing: ArrayLike, color: ArrayLike, uvs: ArrayLike) -> None:
+    def add(self, material: Material, corners: Any, facing: Any, color: Any, uvs: Any) -> None:
         """Quads (N, 4, 3) that look along ``facing`` (3,) or (N, 3); ``color`` (3,) or (N, 3); ``uvs`` (N, 4, 2)."""
         corners, uvs = np.asarray(corners, float).copy(), np.asarray(uvs, float).copy()
         if not len(corners):
@@ -55,9 +57,7 @@ class Quads:
         colors = np.broadcast_to(np.asarray(color, float), (len(corners), 3))
         self.held[material].append((corners, normals, colors, uvs))
 
-    def block(
-        self, material: Material, plane: Plane, low: ArrayLike, high: ArrayLike, color: ArrayLike, tile: float = 4.0
-    ) -> None:
+    def block(self, material: Material, plane: Plane, low: Any, high: Any, color: Any, tile: float = 4.0) -> None:
         """Boxes from ``low`` to ``high`` (N, 3) in (u, w, z), without their backs."""
         low, high = np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float))
         for axis, side in ((1, 1), (0, 0), (0, 1), (2, 0), (2, 1)):
@@ -70,7 +70,7 @@ class Quads:
             self.add(material, plane.points(corners), facing, color, corners[:, :, (a, b)] / tile)
 
     def rectangles(
-        self, material: Material, plane: Plane, spans: Array, depth: float, color: ArrayLike, uvs: Array | None = None
+        self, material: Material, plane: Plane, spans: Array, depth: float, color: Any, uvs: Array | None = None
     ) -> None:
         """Upright rectangles ``spans`` (N, 4), u0, u1, z0, z1 [m], at w = ``depth``."""
         u0, u1, z0, z1 = spans.T
@@ -127,7 +127,7 @@ class Storey:
 
 
 def wall(
-    quads: Quads, plane: Plane, width: float, storeys: list[Storey], material: Material, color: ArrayLike,
+    quads: Quads, plane: Plane, width: float, storeys: list[Storey], material: Material, color: Any,
     random: np.random.Generator, level: int, lit: float = 0.4,
 ) -> None:  # fmt: skip
     """A wall of ``width`` [m] with windows; ``level`` 0 is the finest, 2 has no reveals; ``lit``: share with lamps."""
@@ -173,7 +173,7 @@ def _panes(
             quads.rectangles(material, plane, holes[chosen], depth, (255, 255, 255), uvs[chosen])
 
 
-def _reveals(quads: Quads, plane: Plane, holes: Array, recess: float, material: Material, color: ArrayLike) -> None:
+def _reveals(quads: Quads, plane: Plane, holes: Array, recess: float, material: Material, color: Any) -> None:
     """The four sides of each opening, a shade darker than the wall."""
     shade = np.asarray(color, float) * 0.86
     u0, u1, z0, z1 = holes.T

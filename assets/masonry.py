@@ -16,6 +16,7 @@ from assets.mesh import Material, Texture
 from assets.noise import tiled
 
 Array = NDArray[Any]
+Color = tuple[float, float, float]
 
 TILE = 4.0
 """Metres in one repeat of a wall's or a roof's texture."""
@@ -149,7 +150,7 @@ def _rooms() -> Texture:
 WINDOW_LAMP = "window"
 """Lamp group of the windows behind which somebody is at home."""
 
-_GLOWS = ((0.0, 0.0, 0.0), (0.62, 0.40, 0.19), (0.34, 0.21, 0.09), (0.46, 0.44, 0.38))
+_GLOWS: tuple[Color, ...] = ((0.0, 0.0, 0.0), (0.62, 0.40, 0.19), (0.34, 0.21, 0.09), (0.46, 0.44, 0.38))
 
 
 @cache
@@ -164,9 +165,10 @@ def pane(glow: int) -> Material:
 @cache
 def curtain_wall(glow: int) -> Material:
     """Coated glass of offices, which mirrors the sky."""
+    r, g, b = _GLOWS[glow]
     return Material(
         f"curtain_wall.{glow}", (0.34, 0.42, 0.46), 0.05, metallic=0.8, clear_coat=1.0,
-        emission=tuple(0.8 * part for part in _GLOWS[glow]), lamp=WINDOW_LAMP if glow else None, lidar_reflectance=0.08,
+        emission=(0.8 * r, 0.8 * g, 0.8 * b), lamp=WINDOW_LAMP if glow else None, lidar_reflectance=0.08,
     )  # fmt: skip
 
 

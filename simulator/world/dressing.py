@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,16 +10,18 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from assets import props, vegetation
-from assets.model import Model
+from assets import props
 from assets.noise import hashed, value_noise
 from assets.tags import Tag
 from renderers.scene import Placement
+from simulator.world import urban
 from simulator.world.biome import Biome, Growth
 from simulator.world.footing import Footing
+from simulator.world.furniture import Furniture
 from simulator.world.obstacle import Obstacle, cylinder
 from simulator.world.opendrive import Network, Road
 from simulator.world.road import Surface, placed
+from simulator.world.staging import Stage, matrices_at, on_ground
 from simulator.world.terrain import cover
 
 Array = NDArray[np.float64]
@@ -41,41 +42,14 @@ class Dressing:
     obstacles: tuple[Obstacle, ...]
 
 
-class _Stage:
-    """Collects copies of models."""
-
-    def __init__(self) -> None:
-        self.copies: dict[tuple[str, int, float], list[Array]] = defaultdict(list)
-        self.extra: list[Placement] = []
-        self.obstacles: list[Obstacle] = []
-
-    def put(self, name: str, variants: NDArray[np.int64], matrices: Array, reach: float) -> None:
-        """Copies (N, 4, 4) of a model's ``variants`` (N,), there within ``reach`` [m] of who looks."""
-        for variant in np.unique(variants):
-            self.copies[name, int(variant), reach].append(matrices[variants == variant])
-
-    def placements(self) -> tuple[Placement, ...]:
-        made = list(self.extra)
-        for (name, variant, reach), matrices in self.copies.items():
-            part = _model(name, variant).parts[0]
-            made.append(Placement(part.lods, np.concatenate(matrices), part.tag, reach))
-        return tuple(made)
-
-
-_MODELS = {**vegetation.MODELS, **props.MODELS}
-
-
-def _model(name: str, variant: int) -> Model:
-    return _MODELS[name](variant, None)
-
-
 def build(network: Network, surface: Surface, footing: Footing, biome: Biome, seed: int) -> Dressing:
     """All that stands beside the roads of a network; the same seed gives the same."""
-    stage = _Stage()
+    stage = Stage()
     shapely.prepare(surface.outline)
     edge = cKDTree(shapely.get_coordinates(surface.outline.segmentize(1.0)))
+    built = urban.build(stage, network, surface, footing, seed)
     for number, growth in enumerate(biome.growth):
-        _grow(stage, growth, surface, edge, footing, biome, seed, 100 * (number + 1))
+        _grow(stage, growth, surface, edge, footing, biome, seed, 100 * (number + 1), built)
     for road in network.roads:
         if road.junction == "-1":
             _signs(stage, road, surface, footing)
@@ -85,27 +59,14 @@ def build(network: Network, surface: Surface, footing: Footing, biome: Biome, se
                 _poles(stage, road, footing, surface)
             if biome.fence:
                 _fences(stage, road, footing, surface, edge)
-    return Dressing(stage.placements(), tuple(stage.obstacles))
-
-
-def _matrices(points: Array, yaw: Array, scale: Array) -> Array:
-    """(N, 4, 4) upright copies at ``points`` (N, 3)."""
-    matrices = np.zeros((len(points), 4, 4))
-    cos, sin = np.cos(yaw) * scale, np.sin(yaw) * scale
-    matrices[:, 0, 0], matrices[:, 0, 1] = cos, -sin
-    matrices[:, 1, 0], matrices[:, 1, 1] = sin, cos
-    matrices[:, 2, 2], matrices[:, 3, 3] = scale, 1
-    matrices[:, :3, 3] = points
-    return matrices
-
-
-def _on_ground(points: Array, footing: Footing) -> Array:
-    return np.column_stack([points, footing(points)[0]])
+    placements = stage.placements()
+    obstacles = [stop for p in placements if isinstance(p, Furniture) for group in p.obstacles for stop in group]
+    return Dressing(placements, tuple(obstacles))
 
 
 def _grow(
-    stage: _Stage, growth: Growth, surface: Surface, edge: cKDTree, footing: Footing, biome: Biome, seed: int,
-    stream: int,
+    stage: Stage, growth: Growth, surface: Surface, edge: cKDTree, footing: Footing, biome: Biome, seed: int,
+    stream: int, built: shapely.Geometry,
 ) -> None:  # fmt: skip
     """Scatters one kind of plant over its band: one candidate per jittered cell, kept by chance and by patches."""
     spacing = growth.density**-0.5
@@ -115,6 +76,12 @@ def _grow(
     away = edge.query(points, distance_upper_bound=growth.far)[0]
     keep = (away >= growth.near) & (away < growth.far)
     keep &= ~shapely.contains_xy(surface.outline, points)
+    points, draw, away = points[keep], [d[keep] for d in draw], away[keep]
+    # crowns keep off walls, blades do not
+    margin = 2.5 if growth.trunk > 0 else 0.4
+    keep = (
+        shapely.distance(built, shapely.points(points)) > margin if not built.is_empty else np.ones(len(points), bool)
+    )
     if growth.model.startswith("grass"):
         patch = cover(points, np.maximum(away, 0), biome, seed)
         thin = 1 - 0.75 * np.clip((away - 0.45 * growth.far) / (0.55 * growth.far), 0, 1)  # the band's edge frays
@@ -134,11 +101,13 @@ def _grow(
         return
     scale = growth.scale[0] + (growth.scale[1] - growth.scale[0]) * chosen[3] ** 1.5 * (0.5 + 0.5 * patch)
     variant = (chosen[4] * growth.variants).astype(np.int64)
-    feet = _on_ground(points, footing)
-    stage.put(growth.model, variant, _matrices(feet, chosen[5] * 2 * np.pi, scale), growth.reach)
-    if growth.trunk > 0:
-        for foot, factor in zip(feet, scale, strict=True):
-            stage.obstacles.append(cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION))
+    feet = on_ground(points, footing)
+    trunks = [
+        (cylinder(foot, growth.trunk * factor, 3.0 * factor, Tag.VEGETATION),)
+        for foot, factor in zip(feet, scale, strict=True)
+        if growth.trunk > 0
+    ]
+    stage.put(growth.model, variant, matrices_at(feet, chosen[5] * 2 * np.pi, scale), growth.reach, trunks)
 
 
 def _cells(growth: Growth, spacing: float, surface: Surface, edge: cKDTree) -> NDArray[np.int64]:
@@ -170,7 +139,7 @@ def _free(points: Array, surface: Surface, clearance: float = 0.3) -> NDArray[np
     return np.asarray(shapely.distance(surface.outline, shapely.points(points)) > clearance)
 
 
-def _delineators(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> None:
+def _delineators(stage: Stage, road: Road, footing: Footing, surface: Surface) -> None:
     s = np.arange(DELINEATOR_SPACING / 2, road.length, DELINEATOR_SPACING)
     for side in (1, -1):
         points, heading = _beside(road, s, side, 0.9)
@@ -178,31 +147,31 @@ def _delineators(stage: _Stage, road: Road, footing: Footing, surface: Surface) 
         points, heading = points[free], heading[free]
         if not len(points):
             continue
-        feet = _on_ground(points, footing)
+        feet = on_ground(points, footing)
         # traffic that keeps to the right sees red beside it and white across the road
         yaw = heading + (np.pi if side < 0 else 0.0)
         lean = hashed(np.round(points * 10).astype(np.int64), 5)
         stage.put(
             "prop.reflector_post",
             (lean * 3).astype(np.int64),
-            _matrices(feet, yaw + 0.2 * (lean - 0.5), np.ones(len(feet))),
+            matrices_at(feet, yaw + 0.2 * (lean - 0.5), np.ones(len(feet))),
             160.0,
+            [(cylinder(foot, 0.05, 1.0, Tag.POLES),) for foot in feet],
         )
-        stage.obstacles.extend(cylinder(foot, 0.05, 1.0, Tag.POLES) for foot in feet)
 
 
-def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> None:
+def _poles(stage: Stage, road: Road, footing: Footing, surface: Surface) -> None:
     """A line of power poles along the left, with wires from each to the next of the same road."""
     count = max(int(road.length // POLE_SPACING), 1)
     s = (np.arange(count) + 0.5) * road.length / count
     points, heading = _beside(road, s, 1, POLE_DISTANCE)
     if not _free(points, surface, 2.0).all():
         return
-    feet = _on_ground(points, footing)
+    feet = on_ground(points, footing)
     variants = np.arange(count) % 3
-    matrices = _matrices(feet, heading, np.ones(count))
-    stage.put("prop.pole", variants, matrices, float("inf"))
-    stage.obstacles.extend(cylinder(foot, 0.16, props.POLE_HEIGHT, Tag.POLES) for foot in feet)
+    matrices = matrices_at(feet, heading, np.ones(count))
+    trunks = [(cylinder(foot, 0.16, props.POLE_HEIGHT, Tag.POLES),) for foot in feet]
+    stage.put("prop.pole", variants, matrices, float("inf"), trunks)
     hooks = np.einsum("nij,kj->nki", matrices, np.column_stack([props.WIRE_POINTS, np.ones(3)]))[:, :, :3]
     for first, second in pairwise(hooks):
         wire = placed(props.wires(first, second, 0.9), Tag.POLES)
@@ -211,13 +180,13 @@ def _poles(stage: _Stage, road: Road, footing: Footing, surface: Surface) -> Non
         )  # thinner than a pixel beyond
 
 
-def _fences(stage: _Stage, road: Road, footing: Footing, surface: Surface, edge: cKDTree) -> None:
+def _fences(stage: Stage, road: Road, footing: Footing, surface: Surface, edge: cKDTree) -> None:
     """A stock fence on both sides, piece after piece; left out where it would come near another road."""
     for side in (1, -1):
         count = int(road.length // props.FENCE_SPAN)
         s = np.linspace(0, road.length, count + 1)
         points, _ = _beside(road, s, side, FENCE_DISTANCE)
-        feet = _on_ground(points, footing)
+        feet = on_ground(points, footing)
         along = np.diff(feet, axis=0)
         span = np.linalg.norm(along, axis=1)
         matrices = np.tile(np.eye(4), (count, 1, 1))
@@ -228,15 +197,15 @@ def _fences(stage: _Stage, road: Road, footing: Footing, surface: Surface, edge:
         matrices[:, :3, 3] = feet[:-1]
         clear = (edge.query(points[:-1])[0] > FENCE_DISTANCE - 3) & (span > 3)
         variants = (hashed(np.round(points[:-1]).astype(np.int64), 9) * 3).astype(np.int64)
-        stage.put("prop.fence", variants[clear], matrices[clear], 170.0)
-        stage.obstacles.extend(cylinder(foot, 0.06, 1.2, Tag.FENCES) for foot in feet[:-1][clear])
+        posts = [(cylinder(foot, 0.06, 1.2, Tag.FENCES),) for foot in feet[:-1][clear]]
+        stage.put("prop.fence", variants[clear], matrices[clear], 170.0, posts)
 
 
 _SIGNS = {"274": "prop.sign_speed", "Kangaroos": "prop.sign_kangaroo"}
 """Model by an OpenDRIVE signal's type (CARLA's 274 is a speed limit) or name."""
 
 
-def _signs(stage: _Stage, road: Road, surface: Surface, footing: Footing) -> None:
+def _signs(stage: Stage, road: Road, surface: Surface, footing: Footing) -> None:
     """The signs that the OpenDRIVE text names, facing the traffic they are for."""
     for signal in road.signals:
         name = _SIGNS.get(signal.code) or _SIGNS.get(signal.name)
@@ -246,10 +215,10 @@ def _signs(stage: _Stage, road: Road, surface: Surface, footing: Footing) -> Non
         point, heading = _beside(road, np.array([signal.s]), side, SIGN_CLEARANCE)
         if not _free(point, surface)[0]:
             continue
-        foot = _on_ground(point, footing)
+        foot = on_ground(point, footing)
         yaw = heading + (np.pi if signal.forward else 0.0)
         speed = round(signal.value / 10) - 1 if name == "prop.sign_speed" else 0
         if name == "prop.sign_speed" and not 0 <= speed <= 11:
             continue
-        stage.put(name, np.array([speed]), _matrices(foot, yaw, np.ones(1)), float("inf"))
-        stage.obstacles.append(cylinder(foot[0], 0.04, 2.4, Tag.TRAFFIC_SIGNS))
+        post = cylinder(foot[0], 0.04, 2.4, Tag.TRAFFIC_SIGNS)
+        stage.put(name, np.array([speed]), matrices_at(foot, yaw, np.ones(1)), float("inf"), [(post,)])

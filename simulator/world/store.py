@@ -20,9 +20,44 @@ from typing import TypeVar
 
 import platformdirs
 
-from assets import foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation
+from assets import (
+    bodywork,
+    buildings,
+    coachwork,
+    facades,
+    finishes,
+    foliage,
+    ground,
+    masonry,
+    mesh,
+    model,
+    noise,
+    pieces,
+    props,
+    signs,
+    street,
+    tags,
+    vegetation,
+    vehicles,
+    wheels,
+)  # fmt: skip
 from renderers import scene
-from simulator.world import biome, conflicts, dressing, footing, obstacle, opendrive, road, signage, terrain
+from simulator.world import (
+    biome,
+    conflicts,
+    dressing,
+    footing,
+    furnishing,
+    furniture,
+    obstacle,
+    opendrive,
+    plots,
+    road,
+    signage,
+    staging,
+    terrain,
+    urban,
+)  # fmt: skip
 from simulator.world.generation import Generation
 
 T = TypeVar("T")
@@ -31,8 +66,9 @@ KEPT = 8
 """Files kept of a kind, some 30 MB each for a town; the oldest go first."""
 
 MODULES = (
-    foliage, ground, mesh, model, noise, pieces, props, signs, tags, vegetation, scene,
-    biome, conflicts, dressing, footing, obstacle, opendrive, road, signage, terrain,
+    bodywork, buildings, coachwork, facades, finishes, foliage, ground, masonry, mesh, model, noise, pieces, props,
+    signs, street, tags, vegetation, vehicles, wheels, scene, biome, conflicts, dressing, footing, furnishing, furniture,
+    obstacle, opendrive, plots, road, signage, staging, terrain, urban,
 )  # fmt: skip
 """The code that shapes a place."""
 
