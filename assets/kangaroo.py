@@ -406,7 +406,8 @@ def kangaroo(variant: int, size: tuple[float, float, float] | None) -> Model:
     if size is not None:
         raise ValueError("animals take no size; choose a variant")
     made = store.parts("animal.kangaroo", variant, None, functools.partial(build, variant), __name__)
-    return store.model("animal.kangaroo", "animal.kangaroo", made, clips(Build.of(variant).scale))
+    scale = Build.of(variant).scale
+    return store.model("animal.kangaroo", "animal.kangaroo", made, clips(scale), skeleton(scale))
 
 
 MODELS = {"animal.kangaroo": kangaroo}

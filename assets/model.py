@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.mesh import Mesh
+from assets.skeleton import Skeleton
 from assets.tags import Tag
 
 
@@ -61,6 +62,7 @@ class Model:
         size: (length, width, height) [m] of the axis-aligned box around the rest pose, mirrors included.
         center: (3,) [m], that box's centre in the body frame.
         clips: motions; empty for rigid things.
+        skeleton: the bones that the clips pose, in the skinned part's frame; None for rigid things.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Model:
     size: tuple[float, float, float]
     center: tuple[float, float, float]
     clips: tuple[Clip, ...] = ()
+    skeleton: Skeleton | None = None
 
     def clip(self, name: str) -> Clip:
         """The clip of that name; raises KeyError naming the clips there are."""

@@ -399,7 +399,7 @@ def _model(name: str, kind: Species, variant: int, size: Size | None) -> Model:
         raise ValueError(f"{name} takes no size; choose a variant")
     scale = 1.0 if variant == 0 else float(np.random.default_rng([variant, 0x51]).uniform(0.86, 1.08))
     made = store.parts(name, variant, None, functools.partial(build, kind, variant, scale), __name__)
-    return store.model(name, name, made, clips(kind, scale))
+    return store.model(name, name, made, clips(kind, scale), skeleton(kind, scale))
 
 
 MODELS: dict[str, Callable[[int, Size | None], Model]] = {

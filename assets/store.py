@@ -23,6 +23,7 @@ import platformdirs
 
 from assets.mesh import Material, Mesh, Texture
 from assets.model import Clip, Model, Part
+from assets.skeleton import Skeleton
 from assets.tags import Tag
 
 ARRAYS = ("vertices", "normals", "faces", "face_materials", "uvs", "colors", "bone_indices", "bone_weights")
@@ -124,11 +125,17 @@ def _read(path: Path) -> tuple[Part, ...]:
     return tuple(made)
 
 
-def model(name: str, category: str, made: tuple[Part, ...], clips: tuple[Clip, ...] = ()) -> Model:
+def model(
+    name: str,
+    category: str,
+    made: tuple[Part, ...],
+    clips: tuple[Clip, ...] = (),
+    skeleton: Skeleton | None = None,
+) -> Model:
     """A model of those parts, its size and centre measured from their rest pose."""
     points = [p.lods[0].vertices @ p.body_from_part[:3, :3].T + p.body_from_part[:3, 3] for p in made]
     lower = np.min([p.min(axis=0) for p in points], axis=0)
     upper = np.max([p.max(axis=0) for p in points], axis=0)
     length, width, height = (float(v) for v in upper - lower)
     x, y, z = (float(v) for v in (upper + lower) / 2)
-    return Model(name, category, made, (length, width, height), (x, y, z), clips)
+    return Model(name, category, made, (length, width, height), (x, y, z), clips, skeleton)
