@@ -80,8 +80,9 @@ class Person:
         sleeves: 1 long, 0 short.
         coat: whether the upper garment is thick and reaches below the hips.
         skirt, shorts: instead of long trousers.
-        style: hair, ``short``, ``long`` or ``bun``; of a helmet ``full``, else open.
-        helmet: sRGB of a helmet in place of hair, or None; with the style ``full`` it covers the face.
+        style: hair, ``short``, ``long`` or ``bun``; of a helmet ``full`` or ``cap``, else open.
+        helmet: sRGB of a helmet in place of hair, or None; with the style ``full`` it covers the face, with ``cap``
+            it is a peaked cap.
     """
 
     height: float
@@ -139,6 +140,43 @@ class Person:
         return replace(
             grown, height=height, girth=1.06, head=1.33 - 0.38 * (height - 1.08), coat=grown.coat and variant % 3 == 0,
             top=_picker(draw)(TOPS[2:]),
+        )  # fmt: skip
+
+    @classmethod
+    def teenager(cls, variant: int) -> Person:
+        """Draws one of about 12 to 16 years."""
+        draw = np.random.default_rng([variant, 0x7E])
+        grown = cls.adult(variant)
+        height = float(draw.uniform(1.48, 1.62 if grown.woman else 1.68))
+        return replace(grown, height=height, girth=0.92, head=1.06, coat=False, hair=HAIR_TONES[variant % 6])
+
+    @classmethod
+    def elderly(cls, variant: int) -> Person:
+        """Draws an old person: shorter, stouter, grey."""
+        draw = np.random.default_rng([variant, 0xE1])
+        grown = cls.adult(variant)
+        shade = float(draw.uniform(0.62, 0.88))
+        return replace(
+            grown, height=grown.height - 0.05, girth=max(grown.girth, 1.06), hair=(shade, shade, shade), sleeves=1.0,
+            shorts=False, coat=bool(draw.random() < 0.6), style="bun" if grown.woman else "short",
+        )  # fmt: skip
+
+    @classmethod
+    def police(cls, variant: int) -> Person:
+        """Draws an officer: dark blue, with a peaked cap."""
+        blue = (0.07, 0.09, 0.16)
+        return replace(
+            cls.adult(variant), top=blue, bottom=blue, shoe=SHOES[0], sleeves=1.0, coat=False, skirt=False,
+            shorts=False, style="cap", helmet=(0.05, 0.06, 0.11),
+        )  # fmt: skip
+
+    @classmethod
+    def worker(cls, variant: int) -> Person:
+        """Draws a road worker: orange or yellow, with a hard hat."""
+        return replace(
+            cls.adult(variant), top=((0.95, 0.38, 0.06), (0.80, 0.86, 0.12))[variant // 2 % 2],
+            bottom=((0.95, 0.38, 0.06), (0.12, 0.15, 0.24))[variant % 2], shoe=SHOES[0], sleeves=1.0, coat=False,
+            skirt=False, shorts=False, style="open", helmet=((0.88, 0.86, 0.82), (0.92, 0.74, 0.10))[variant // 2 % 2],
         )  # fmt: skip
 
 
@@ -199,6 +237,14 @@ def _skin(p: Person) -> list[Bit]:
 
 
 def _hair(p: Person) -> list[Bit]:
+    if p.helmet is not None and p.style == "cap":
+        return [
+            _bit("head", (-0.028, 0, 1.690), (0.000, 0, 1.700), 0.094, 0.086, 0.90, 0.03),
+            _bit("head", (-0.045, 0, 1.655), (-0.045, 0, 1.600), 0.072, 0.050, 1.02, 0.03),
+            _bit("head", (-0.030, 0, 1.752), (0.030, 0, 1.758), 0.100, 0.092, 1.08, 0.02, "cap"),
+            _bit("head", (0.085, 0.030, 1.708), (0.130, 0.020, 1.690), 0.014, 0.010, 1.6, 0.01, "cap"),
+            _bit("head", (0.088, 0.018, 1.6755), (0.080, 0.046, 1.6735), 0.0065, 0.005, 1.0, 0.003, "brow"),
+        ]
     if p.helmet is not None:
         shell = [
             _bit("head", (-0.040, 0, 1.715), (0.020, 0, 1.722), 0.105, 0.092, 0.92, 0.03),
@@ -369,7 +415,7 @@ def clothed(person: Person, seed: int) -> tuple[Mesh, ...]:
     sole = (0.75, 0.75, 0.73) if max(person.shoe) > 0.5 else (0.06, 0.06, 0.06)
     shade = tuple(np.array(person.top) * 0.8)
     eyes = both_sides([_bit("head", (0.0885, 0.033, 1.645), (0.0885, 0.033, 1.645), 0.0135, 0.0135)])
-    hair = person.hair if person.helmet is None else person.helmet
+    hair = person.hair if person.helmet is None or person.style == "cap" else person.helmet
     hem = 0.70 if person.coat else 0.875
     cuff = None if person.sleeves else 1.215
     leg = 0.50 if person.skirt else 0.56 if person.shorts else 0.045
@@ -383,7 +429,7 @@ def clothed(person: Person, seed: int) -> tuple[Mesh, ...]:
             _hair(person),
             HAIR,
             hair,
-            {"brow": person.hair, "visor": (0.03, 0.03, 0.035)},
+            {"brow": person.hair, "visor": (0.03, 0.03, 0.035), "cap": person.helmet or person.hair},
             0.20,
             0.0075,
             (1100, 320, 80),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assets import store
 from assets.gaits import Step, step, wave
-from assets.human import HEEL, LEGS, Person, clothed, skeleton
+from assets.human import ARMS, HEEL, LEGS, Person, clothed, skeleton
+from assets.joinery import Kit
 from assets.model import Clip, Model, Part
+from assets.pieces import join
+from assets.props_luggage import chair
 from assets.skeleton import Limb, Pose, pitch, roll, yaw
 from assets.tags import Tag
 
@@ -153,10 +156,93 @@ def _model(name: str, kind: Callable[[int], Person], variant: int, size: Size | 
         return (Part("body", clothed(person, variant), np.eye(4), Tag.PEDESTRIANS),)
 
     made = store.parts(name, variant, None, build, __name__)
-    return store.model(name, name.removeprefix("person."), made, clips(person))
+    return store.model(name, CATEGORIES[name], made, clips(person), skeleton(person))
+
+
+CATEGORIES = {
+    "person.adult": "adult",
+    "person.child": "child",
+    "person.teenager": "adult",
+    "person.elderly": "adult",
+    "person.police": "police_officer",
+    "person.worker": "construction_worker",
+}
+"""Their class in the taxonomy."""
+
+
+@dataclass(frozen=True)
+class Sit:
+    """In a wheelchair: hips on the seat, feet on the rests; the hands push the rims when ``push`` is set, and lie on
+    the arm rests when not."""
+
+    person: Person
+    push: bool
+
+    def __call__(self, phase: float) -> NDArray[np.float32]:
+        bones = skeleton(self.person)
+        seat = np.array([-0.12, 0.0, 0.60]) - bones.joints[0]
+        lean = 0.06 + (0.12 + 0.10 * wave(phase) if self.push else 0.01 * wave(phase))
+        pose = Pose(
+            bones,
+            {
+                "spine": pitch(lean),
+                "chest": pitch(0.5 * lean),
+                "neck": pitch(-lean),
+                "head": yaw(0.1 * wave(phase, 0.3)),
+            },
+            (float(seat[0]), 0.0, float(seat[2])),
+        )
+        for leg, side in zip(LEGS, (1.0, -1.0), strict=True):
+            pose.plant(leg, np.array([0.47, 0.11 * side, 0.135]), 0.0, 0.0)
+        for arm, side in zip(ARMS, (1.0, -1.0), strict=True):
+            angle = 1.25 - 0.75 * wave(phase)
+            hand = (
+                np.array([-0.14 + 0.31 * np.cos(angle), 0.32 * side, 0.30 + 0.31 * np.sin(angle)])
+                if self.push
+                else np.array([0.06, 0.24 * side, 0.76])
+            )
+            pose.plant(arm, hand, -1.0, -1.0)
+        return pose.matrices()
+
+
+def _seated(variant: int, size: Size | None) -> Model:
+    """An adult in a wheelchair, who wheels along with the hands."""
+    name = "person.wheelchair"
+    if size is not None:
+        raise ValueError(f"{name} takes no size; choose a variant")
+    person = replace(Person.adult(variant), skirt=False, coat=False)
+
+    def build() -> tuple[Part, ...]:
+        chairs = []
+        for level in range(3):
+            kit = Kit(level, np.random.default_rng(variant))
+            chair(kit)
+            chairs.append(join(kit.pieces))
+        return (
+            Part("body", clothed(person, variant), np.eye(4), Tag.PEDESTRIANS),
+            Part("chair", tuple(chairs), np.eye(4), Tag.PEDESTRIANS),
+        )
+
+    made = store.parts(name, variant, None, build, __name__)
+    motions = (
+        Clip("stand", (0.0, 0.0), 0.0, 6.0, Sit(person, False)),
+        Clip("walk", (0.0, 7.0), 1.6, 1.2, Sit(person, True)),
+    )
+    # The rest pose stands; what counts is the one in which it is always seen.
+    posed = made[0].lods[0].posed(motions[0].pose(0.0))
+    points = np.concatenate([posed, made[1].lods[0].vertices])
+    low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
+    length, width, height = (float(edge) for edge in high - low)
+    x, y, z = (float(middle) for middle in (low + high) / 2)
+    return Model(name, "wheelchair", made, (length, width, height), (x, y, z), motions, skeleton(person))
 
 
 MODELS: dict[str, Callable[[int, Size | None], Model]] = {
     "person.adult": functools.partial(_model, "person.adult", Person.adult),
     "person.child": functools.partial(_model, "person.child", Person.child),
+    "person.teenager": functools.partial(_model, "person.teenager", Person.teenager),
+    "person.elderly": functools.partial(_model, "person.elderly", Person.elderly),
+    "person.police": functools.partial(_model, "person.police", Person.police),
+    "person.worker": functools.partial(_model, "person.worker", Person.worker),
+    "person.wheelchair": _seated,
 }

@@ -83,7 +83,7 @@ def _bicycle_wheel(segments: int, spokes: int) -> Mesh:
     return pieces.mesh()
 
 
-def _bicycle_frame(level: int) -> Mesh:
+def _bicycle_frame(level: int, half: float) -> Mesh:
     pieces, n = Pieces(), SEGMENTS[level]
     rear, front = (BICYCLE_AXLES[1], 0.0, BICYCLE_RADIUS), (BICYCLE_AXLES[0], 0.0, BICYCLE_RADIUS)
     seat, head, fork = (-0.21, 0.0, 0.80), (0.37, 0.0, 0.86), (0.42, 0.0, 0.70)
@@ -100,9 +100,9 @@ def _bicycle_frame(level: int) -> Mesh:
         n,
         [
             (seat, (-0.25, 0.0, 0.93), 0.013), (head, (0.35, 0.0, 0.98), 0.014),
-            ((0.36, -0.27, 1.0), (0.36, 0.27, 1.0), 0.012), ((fork[0], -0.055, fork[2]),
+            ((0.36, -half + 0.03, 1.0), (0.36, half - 0.03, 1.0), 0.012), ((fork[0], -0.055, fork[2]),
             (fork[0], 0.055, fork[2]), 0.014),
-            *_both([((0.36, 0.20, 1.0), (0.30, 0.29, 1.0), 0.017)]),
+            *_both([((0.36, half - 0.11, 1.0), (0.30, half - 0.017, 1.0), 0.017)]),
         ],
     )  # fmt: skip
     saddle = [
@@ -133,7 +133,7 @@ MOTORCYCLE_AXLES = (0.70, -0.70)
 MOTORCYCLE_WHEELS = (Wheel(0.305, 0.12, 0.222, 5), Wheel(0.315, 0.17, 0.222, 5))
 
 
-def _motorcycle_body(level: int, number: str) -> Mesh:
+def _motorcycle_body(level: int, number: str, half: float) -> Mesh:
     pieces, n = Pieces(), SEGMENTS[level]
     front, rear = MOTORCYCLE_AXLES
     shares = ((900, 300, 90), (500, 160, 60), (400, 140, 50), (260, 90, 40))
@@ -171,7 +171,8 @@ def _motorcycle_body(level: int, number: str) -> Mesh:
                     ((-0.20, 0.13, 0.40), (rear, 0.125, 0.315), 0.028)]),
             ((-0.30, 0.16, 0.33), (-0.02, 0.20, 0.33), 0.015), ((-0.30, -0.16, 0.33), (-0.02, -0.20, 0.33), 0.015),
             (steering, (0.36, 0.0, 1.02), 0.03), ((0.36, -0.10, 1.02), (0.36, 0.10, 1.02), 0.016),
-            *_both([((0.36, 0.10, 1.02), (0.28, 0.36, 1.05), 0.014), ((0.31, 0.27, 1.045), (0.275, 0.38, 1.052), 0.021),
+            *_both([((0.36, 0.10, 1.02), (0.28, half - 0.04, 1.05), 0.014),
+                    ((0.31, half - 0.13, 1.045), (0.275, half - 0.02, 1.052), 0.021),
                     ((0.31, 0.24, 1.05), (0.33, 0.31, 1.20), 0.007)]),
         ],
     )  # fmt: skip
@@ -236,20 +237,20 @@ def _at(name: str, lods: tuple[Mesh, ...], x: float, z: float, tag: Tag) -> Part
     return Part(name, lods, place, tag)
 
 
-def _bicycle(variant: int) -> tuple[Part, ...]:
+def _bicycle(variant: int, half: float) -> tuple[Part, ...]:
     wheels = tuple(_bicycle_wheel(segments, spokes) for segments, spokes in ((28, 18), (16, 8), (10, 0)))
     person = replace(Person.adult(variant), skirt=False, coat=False, helmet=(0.75, 0.75, 0.73) if variant % 3 else None)
     x, _, z = CRANK
     pedals = ((x + 0.185, 0.115, z - 0.005), (x - 0.145, -0.115, z + 0.055))
     return (
-        Part("body", tuple(_bicycle_frame(level) for level in range(3)), np.eye(4), Tag.BICYCLE),
+        Part("body", tuple(_bicycle_frame(level, half) for level in range(3)), np.eye(4), Tag.BICYCLE),
         _at("wheel_front", wheels, BICYCLE_AXLES[0], BICYCLE_RADIUS, Tag.BICYCLE),
         _at("wheel_rear", wheels, BICYCLE_AXLES[1], BICYCLE_RADIUS, Tag.BICYCLE),
-        rider(person, variant, (-0.26, 0.0, 1.06), 0.62, (0.31, 0.28, 1.02), pedals),
+        rider(person, variant, (-0.26, 0.0, 1.06), 0.62, (0.31, half - 0.04, 1.02), pedals),
     )
 
 
-def _motorcycle(variant: int) -> tuple[Part, ...]:
+def _motorcycle(variant: int, half: float) -> tuple[Part, ...]:
     number = number_of(variant)
     tag = Tag.MOTORCYCLE
     helmet = ((0.06, 0.06, 0.07), (0.80, 0.80, 0.80), (0.55, 0.06, 0.05))[variant % 3]
@@ -259,23 +260,62 @@ def _motorcycle(variant: int) -> tuple[Part, ...]:
     pedals = ((-0.02, 0.20, 0.37), (-0.02, -0.20, 0.37))
     front, rear = MOTORCYCLE_WHEELS
     return (
-        Part("body", tuple(_motorcycle_body(level, number) for level in range(3)), np.eye(4), tag),
+        Part("body", tuple(_motorcycle_body(level, number, half) for level in range(3)), np.eye(4), tag),
         _at("wheel_front", wheel(front, 1.0), MOTORCYCLE_AXLES[0], front.radius, tag),
         _at("wheel_rear", wheel(rear, 1.0), MOTORCYCLE_AXLES[1], rear.radius, tag),
-        rider(person, variant, (-0.24, 0.0, 0.93), 0.40, (0.29, 0.32, 1.06), pedals),
+        rider(person, variant, (-0.24, 0.0, 0.93), 0.40, (0.29, half - 0.08, 1.06), pedals),
     )
 
 
+def _fitted(made: tuple[Part, ...], size: Size) -> tuple[Part, ...]:
+    """Machine and rider stretched to ``size``, wheels kept round and on the ground, the box centred."""
+    have = store.model("", "", made)
+    tall, wide = size[2] / have.size[2], size[1] / have.size[1]
+    long = size[0] / have.size[0]
+    for _ in range(20):  # what stands out in front and behind may be a wheel, which grows with the height
+        parts = _stretched(made, long, wide, tall)
+        now = store.model("", "", parts)
+        long *= 1 + 1.4 * (size[0] / now.size[0] - 1)
+    shift = np.array([now.center[0], now.center[1], 0.0])
+    return tuple(replace(part, body_from_part=_shifted(part.body_from_part, -shift)) for part in parts)
+
+
+def _shifted(pose: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    moved = pose.copy()
+    moved[:3, 3] += by
+    return moved
+
+
+def _stretched(made: tuple[Part, ...], long: float, wide: float, tall: float) -> tuple[Part, ...]:
+    parts = []
+    for part in made:
+        factor = np.array([tall, wide, tall] if part.name.startswith("wheel") else [long, wide, tall])
+        place = part.body_from_part.copy()
+        place[:3, 3] *= [long, wide, tall]
+        lods = tuple(replace(mesh, vertices=(mesh.vertices * factor).astype(np.float32)) for mesh in part.lods)
+        parts.append(replace(part, lods=lods, body_from_part=place))
+    return tuple(parts)
+
+
 def _model(
-    name: str, category: str, build: Callable[[int], tuple[Part, ...]], variant: int, size: Size | None
+    name: str,
+    category: str,
+    build: Callable[[int, float], tuple[Part, ...]],
+    half: float,
+    variant: int,
+    size: Size | None,
 ) -> Model:
-    if size is not None:
-        raise ValueError(f"{name} takes no size; choose a variant")
-    made = store.parts(name, variant, None, functools.partial(build, variant), __name__)
-    return store.model(name, category, made)
+    if size is not None and (len(size) != 3 or min(size) < 0.3):
+        raise ValueError(f"{name}: size is (length, width, height) in metres, not {size}")
+
+    def parts() -> tuple[Part, ...]:
+        return build(variant, half) if size is None else _fitted(build(variant, size[1] / 2), size)
+
+    return store.model(name, category, store.parts(name, variant, size, parts, __name__))
 
 
 MODELS: dict[str, Callable[[int, Size | None], Model]] = {
-    "vehicle.bicycle": functools.partial(_model, "vehicle.bicycle", "bicycle", _bicycle),
-    "vehicle.motorcycle": functools.partial(_model, "vehicle.motorcycle", "motorcycle", _motorcycle),
+    "vehicle.bicycle": functools.partial(_model, "vehicle.bicycle", "bicycle", _bicycle, 0.307),
+    "vehicle.motorcycle": functools.partial(_model, "vehicle.motorcycle", "motorcycle", _motorcycle, 0.40),
 }
+"""Name -> model of (variant: the rider and the number plate, size); without a size as broad as is common."""

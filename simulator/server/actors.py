@@ -9,7 +9,8 @@ import numpy as np
 
 from simulator.server import wire
 from simulator.server.ackermann import AckermannController
-from simulator.server.blueprints import Blueprint, Kind
+from simulator.server.blueprints import Blueprint, Kind, number_of
+from simulator.server.spring_arm import SpringArm
 from simulator.server.wire import AckermannSettings, Array, Refusal
 from simulator.world.bodies import Body
 from simulator.world.vehicles import VehicleBody
@@ -28,6 +29,8 @@ LAMPS = {
     "reverse": 64,
     "fog": 128,
     "interior": 256,
+    "special1": 512,
+    "special2": 1024,
 }
 """Lamp groups of the models and CARLA's VehicleLightState flags."""
 
@@ -40,6 +43,7 @@ class Actor:
         values: its blueprint's attributes, complete.
         pose: world_from_actor of a free actor without a body; parent_from_actor of an attached one.
         parent: what it hangs on; None once the parent is gone.
+        arm: the spring arm on which it hangs; None is held rigid.
         lights: CARLA's VehicleLightState flags.
         speed_limit: [km/h], of the road under a vehicle; ``limit_at`` (3,) is where it was looked up.
         ackermann: drives the vehicle when it was last told to by an Ackermann control.
@@ -50,6 +54,7 @@ class Actor:
     values: dict[str, str]
     pose: Array
     parent: Actor | None = None
+    arm: SpringArm | None = None
     body: Body | None = None
     sensor: Sensor | None = None
     lights: int = 0
@@ -69,6 +74,13 @@ class Actor:
         """Pose now (4, 4)."""
         if self.body is not None:
             return raised(self.body.world_from_body, self.origin_height)
+        return self.hung
+
+    @property
+    def hung(self) -> Array:
+        """Pose now (4, 4) as it follows from what it hangs on; of a free actor its own."""
+        if self.arm is not None:
+            return self.arm.pose
         if self.parent is not None:
             return self.parent.world_from_actor @ self.pose
         return self.pose
@@ -78,6 +90,8 @@ class Actor:
         """Pose one tick ago (4, 4); free actors without a body count as still."""
         if self.body is not None:
             return raised(self.body.previous_world_from_body, self.origin_height)
+        if self.arm is not None:
+            return self.arm.previous
         if self.parent is not None:
             return self.parent.previous_world_from_actor @ self.pose
         return self.pose
@@ -112,6 +126,9 @@ class Actor:
 
     def bounding_box(self) -> list[Any]:
         """The wire's box around the rest pose, relative to CARLA's origin; empty for what has no body."""
+        if self.blueprint.kind is Kind.TRIGGER:
+            extent = [trigger_extent(self.values, axis) for axis in "xyz"]
+            return wire.encode_box(np.eye(4), [2 * half for half in extent], self.actor_id)
         if self.body is None:
             return wire.EMPTY_BOX
         model = self.body.model
@@ -134,6 +151,11 @@ class Actor:
             self.tags(),
             b"" if self.sensor is None or self.sensor.stream is None else self.sensor.stream.token,
         ]
+
+
+def trigger_extent(values: dict[str, str], axis: str) -> float:
+    """Half of a trigger's edge along ``axis`` [m]; its attributes are centimetres, as in CARLA. Raises Refusal."""
+    return number_of(values, f"extent_{axis}") / 100.0
 
 
 def raised(pose: Array, height: float) -> Array:

@@ -1,14 +1,14 @@
 """The blueprint library: CARLA 0.9.16's ids, attributes and sizes, each tied to a model of the catalogue.
 
-``blueprints.json`` holds what was measured on CARLA 0.9.16 (sizes, base types). A CARLA blueprint for which the
-catalogue has no model is left out, so that a scenario that needs it fails with its name. Longtail adds
-``walker.animal.*``.
+``blueprints.json`` holds what was measured on CARLA 0.9.16 (sizes, base types, ages, genders). Longtail adds
+``walker.animal.*``, ``walker.person.*``, ``walker.worker.*`` and ``static.prop.debris_*`` beside them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -20,7 +20,7 @@ from assets.model import Model
 from simulator.server.sensor_attributes import SENSORS, STRICT_SENSORS, Attribute, AttributeType
 from simulator.server.wire import Description, Refusal
 
-__all__ = ["SPECTATOR", "Attribute", "AttributeType", "Blueprint", "Kind", "Library"]
+__all__ = ["SPECTATOR", "Attribute", "AttributeType", "Blueprint", "Kind", "Library", "number_of"]
 
 
 class Kind(Enum):
@@ -29,6 +29,9 @@ class Kind(Enum):
     VEHICLE = "vehicle"
     WALKER = "walker"
     PROP = "prop"
+    MESH = "mesh"
+    TRIGGER = "trigger"
+    EMPTY = "empty"
     SENSOR = "sensor"
     CONTROLLER = "controller"
     SPECTATOR = "spectator"
@@ -53,11 +56,18 @@ class Blueprint:
     variant: int = 0
     size: tuple[float, float, float] | None = None
 
-    def model(self) -> Model:
-        """The catalogue's model; raises Refusal for things without a body."""
+    def model(self, values: Mapping[str, str]) -> Model | None:
+        """The catalogue's model for an actor with these attributes; None for what has no body. Raises Refusal."""
+        if self.kind is Kind.MESH:
+            return _mesh(values)
         if self.model_name is None:
-            raise Refusal(f"{self.type_id} has no body")
-        return catalog.model(self.model_name, variant=self.variant, size=self.size)
+            return None
+        name, variant = self.model_name, self.variant
+        if "driver_id" in values:
+            variant = 8 * variant + int(number_of(values, "driver_id"))
+        if values.get("use_wheelchair", "").lower() == "true":
+            name = "person.wheelchair"
+        return catalog.model(name, variant=variant, size=self.size)
 
     def complete(self, given: Mapping[str, str]) -> dict[str, str]:
         """All attributes: what the client sent, and defaults; fixed ones stay. Raises Refusal for unknown ones."""
@@ -80,6 +90,33 @@ class Blueprint:
         return [self.uid, self.type_id, [[name, int(kinds[name]), value] for name, value in values.items()]]
 
 
+def number_of(values: Mapping[str, str], name: str) -> float:
+    """An attribute as a number; CARLA's own defaults end in an f. Raises Refusal."""
+    try:
+        number = float(values[name].strip().removesuffix("f"))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Refusal(f"{name} must be a number, not {values[name]!r}")
+    return number
+
+
+def _mesh(values: Mapping[str, str]) -> Model | None:
+    """What ``static.prop.mesh`` shows: the prop that an asset's path names (``/Game/.../SM_Bench01.SM_Bench01``).
+
+    As in CARLA, an unknown path is no error: the actor is there and has no body.
+    """
+    scale = number_of(values, "scale")
+    if not 0 < scale < 1000:
+        raise Refusal(f"scale must be positive, not {values['scale']!r}")
+    asset = values["mesh_path"].rpartition("/")[2].partition(".")[0].lower()
+    for name, size in _table()["props"].items():
+        if asset.removeprefix("sm_") == name.replace(" ", ""):
+            length, width, height = (edge * scale for edge in size)
+            return catalog.model(_prop_model(name), size=(length, width, height))
+    return None
+
+
 def _fixed(name: str, kind: AttributeType, value: object) -> Attribute:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return Attribute(name, kind, (text,), modifiable=False, restricted=True)
@@ -98,18 +135,24 @@ _PALETTE = (
 SPECTATOR = Blueprint(0, "spectator", Kind.SPECTATOR, ())
 
 
+DRIVERS = ("1", "2", "3", "4", "5", "6")
+"""Riders to choose from on two wheels."""
+
+
 def _vehicle(name: str, row: Mapping[str, Any], index: int) -> dict[str, Any]:
-    two_wheeler = row["wheels"] == 2
+    ridden = row["wheels"] == 2
     turn = index % len(_PALETTE)  # so that the first colours of different models differ
+    colors = row.get("colors", [*_PALETTE[turn:], *_PALETTE[:turn]])
     return {
         "type_id": f"vehicle.{name}",
         "kind": Kind.VEHICLE,
         "model_name": row["model"],
-        "variant": index if two_wheeler else 0,  # riders and machines come as they are
-        "size": None if two_wheeler else tuple(row["size"]),
+        "variant": index,
+        "size": tuple(row["size"]),
         "attributes": (
             _free("role_name", AttributeType.STRING, "autopilot", "scenario", "ego_vehicle"),
-            _free("color", AttributeType.RGB_COLOR, *_PALETTE[turn:], *_PALETTE[:turn]),
+            *((_free("color", AttributeType.RGB_COLOR, *colors),) if colors else ()),
+            *((Attribute("driver_id", AttributeType.INT, DRIVERS, restricted=True),) if ridden else ()),
             _free("sticky_control", AttributeType.BOOL, "true"),
             _free("terramechanics", AttributeType.BOOL, "false"),
             _fixed("object_type", AttributeType.STRING, ""),
@@ -123,7 +166,11 @@ def _vehicle(name: str, row: Mapping[str, Any], index: int) -> dict[str, Any]:
     }
 
 
-def _walker(type_id: str, model: str, variant: int, age: str, gender: str, speeds: tuple[str, ...]) -> dict[str, Any]:
+def _walker(
+    type_id: str, model: str, variant: int, *, gender: str, age: str, speeds: Sequence[float], generation: int = 2,
+    wheelchair: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    uses = ("false", "true") if wheelchair else ("false",)
     return {
         "type_id": type_id,
         "kind": Kind.WALKER,
@@ -131,38 +178,48 @@ def _walker(type_id: str, model: str, variant: int, age: str, gender: str, speed
         "variant": variant,
         "attributes": (
             _free("role_name", AttributeType.STRING, "pedestrian"),
-            _fixed("gender", AttributeType.STRING, gender),
-            _fixed("age", AttributeType.STRING, age),
-            _fixed("generation", AttributeType.INT, 2),
-            _free("speed", AttributeType.FLOAT, *speeds),
+            _free("speed", AttributeType.FLOAT, "0.0", *(str(speed) for speed in speeds)),
             _free("is_invincible", AttributeType.BOOL, "true"),
-            _fixed("can_use_wheelchair", AttributeType.BOOL, False),
-            _free("use_wheelchair", AttributeType.BOOL, "false"),
+            Attribute("use_wheelchair", AttributeType.BOOL, uses, restricted=True),
+            _fixed("gender", AttributeType.STRING, gender),
+            _fixed("generation", AttributeType.INT, generation),
+            _fixed("age", AttributeType.STRING, age),
+            _fixed("can_use_wheelchair", AttributeType.BOOL, wheelchair),
         ),
     }
 
 
-_PEDESTRIAN_SPEEDS = {"adult": ("0.0", "1.43", "2.35"), "child": ("0.0", "1.2", "2.1")}
-"""Standing, walking, running [m/s]; the client's examples index all three."""
-
-_PROP_MODELS = (  # CARLA's name contains -> the catalogue's name
-    ("cone", "prop.cone"), ("streetbarrier", "prop.barrier"), ("chainbarrier", "prop.barrier"),
-    ("warning", "prop.sign"), ("trashcan", "prop.bin"), ("trashbag", "prop.bag"), ("plasticbag", "prop.bag"),
-    ("dirtdebris", "prop.debris"), ("plantpot", "prop.planter"),
-)  # fmt: skip
-"""Where the two differ by more than CARLA's numbers: ``static.prop.box01`` finds ``prop.box`` by itself."""
+def _pedestrian(number: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    individual = 2 * int(number) + (row["gender"] == "female")  # odd individuals are women and girls
+    return _walker(
+        f"walker.pedestrian.{number}", row["model"], individual, gender=row["gender"], age=row["age"],
+        speeds=row["speeds"], generation=row["generation"], wheelchair=row["wheelchair"],
+    )  # fmt: skip
 
 
-def _prop(name: str, size: list[float], model: str) -> dict[str, Any]:
-    volume = size[0] * size[1] * size[2]
-    name_of_size = next((word for limit, word in _SIZE_WORDS if volume < limit), "huge")
+def _own_people() -> Iterator[dict[str, Any]]:
+    """Longtail's own people: by age, and at work on the road."""
+    for group, model, age, count, speeds in (
+        ("person", "person.adult", "adult", 12, (1.43, 3.5)),
+        ("elderly", "person.elderly", "elderly", 4, (0.9, 1.5)),
+        ("worker", "person.worker", "adult", 4, (1.4, 3.5)),
+    ):
+        for number in range(1, count + 1):
+            gender = "female" if number % 2 else "male"
+            yield _walker(f"walker.{group}.{number:04d}", model, 1000 + number, gender=gender, age=age, speeds=speeds)
+
+
+def _prop(name: str, size: Sequence[float], model: str) -> dict[str, Any]:
+    length, width, height = size
+    word = next((word for limit, word in _SIZE_WORDS if length * width * height < limit), "huge")
     return {
         "type_id": f"static.prop.{name}",
         "kind": Kind.PROP,
         "model_name": model,
+        "size": tuple(size),
         "attributes": (
             _free("role_name", AttributeType.STRING, "prop"),
-            _fixed("size", AttributeType.STRING, name_of_size),
+            _fixed("size", AttributeType.STRING, word),
         ),
     }
 
@@ -171,9 +228,37 @@ _SIZE_WORDS = ((0.01, "tiny"), (0.2, "small"), (2.0, "medium"), (20.0, "big"))
 """Volumes [m^3] below which CARLA's size words are used; its own were given by hand."""
 
 
-def _prop_model(name: str, have: tuple[str, ...]) -> str | None:
-    wanted = next((model for word, model in _PROP_MODELS if word in name), f"prop.{name.rstrip('0123456789_')}")
-    return wanted if wanted in have else None
+def _prop_model(name: str) -> str:
+    return f"prop.{name.replace(' ', '_')}"
+
+
+def _others() -> tuple[dict[str, Any], ...]:
+    """Things without a model of their own."""
+    role = _free("role_name", AttributeType.STRING, "default")
+    one = {"kind": AttributeType.FLOAT, "recommended": ("1.0f",)}
+    return (
+        {
+            "type_id": "static.prop.mesh",
+            "kind": Kind.MESH,
+            "attributes": (
+                role,
+                _free("mesh_path", AttributeType.STRING, ""),
+                _free("mass", AttributeType.FLOAT, ""),
+                Attribute("scale", **one),
+            ),
+        },
+        {
+            "type_id": "static.trigger.friction",
+            "kind": Kind.TRIGGER,
+            "attributes": (
+                role,
+                _free("friction", AttributeType.FLOAT, "3.5f"),
+                *(Attribute(f"extent_{axis}", **one) for axis in "xyz"),
+            ),
+        },
+        {"type_id": "util.actor.empty", "kind": Kind.EMPTY, "attributes": (role,)},
+        {"type_id": "controller.ai.walker", "kind": Kind.CONTROLLER, "attributes": (role,)},
+    )
 
 
 @cache
@@ -189,26 +274,22 @@ class Library:
     """
 
     def __init__(self, strict: bool = False) -> None:
-        table, have = _table(), catalog.names()
+        table = _table()
         rows: list[dict[str, Any]] = [
-            _vehicle(name, row, index)
-            for index, (name, row) in enumerate(table["vehicles"].items())
-            if row["model"] in have
+            *(_vehicle(name, row, index) for index, (name, row) in enumerate(table["vehicles"].items())),
+            *(_pedestrian(number, row) for number, row in table["pedestrians"].items()),
+            *_own_people(),
+            *(
+                _walker(f"walker.{name}", name, 0, gender="other", age="adult", speeds=(1.0, 4.0))
+                for name in catalog.names()
+                if name.startswith("animal.")
+            ),
+            *(_prop(name, size, _prop_model(name)) for name, size in table["props"].items()),
+            *(_prop(name, size, f"prop.{name}") for name, size in table["debris"].items()),
+            *_others(),
         ]
-        for name, row in table["pedestrians"].items():
-            model = f"person.{row['age']}"
-            if model in have:
-                gender = "female" if int(name) % 2 else "male"
-                speeds = _PEDESTRIAN_SPEEDS[row["age"]]
-                rows.append(_walker(f"walker.pedestrian.{name}", model, int(name), row["age"], gender, speeds))
-        for model in have:
-            if model.startswith("animal."):
-                rows.append(_walker(f"walker.{model}", model, 0, "adult", "other", ("0.0", "1.0", "4.0")))
-        for name, size in table["props"].items():
-            if prop_model := _prop_model(name, have):
-                rows.append(_prop(name, size, prop_model))
-        role = _free("role_name", AttributeType.STRING, "default")
-        rows.append({"type_id": "controller.ai.walker", "kind": Kind.CONTROLLER, "attributes": (role,)})
+        for row in rows:
+            row["attributes"] = (*row["attributes"], _free("ros_name", AttributeType.STRING, row["type_id"]))
         for type_id, attributes in (STRICT_SENSORS if strict else SENSORS).items():
             rows.append({"type_id": type_id, "kind": Kind.SENSOR, "attributes": attributes})
         self.by_id = {row["type_id"]: Blueprint(uid=uid, **row) for uid, row in enumerate(rows, 1)}

@@ -6,11 +6,13 @@ from math import hypot
 
 import numpy as np
 
-from simulator.server.actors import Actor, raised, tint_of
+from assets.model import Model
+from simulator.server.actors import Actor, raised, tint_of, trigger_extent
 from simulator.server.blueprints import SPECTATOR, Blueprint, Kind
 from simulator.server.drawing import Drawing
 from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
+from simulator.server.spring_arm import GHOST, RIGID, SPRING_ARM, SpringArm
 from simulator.server.streams import StreamServer
 from simulator.server.wire import Array, Refusal
 from simulator.world.town import Town
@@ -41,8 +43,10 @@ class Episode:
         self.road_map = RoadMap(town)
         self.world = World(town, seed)
         self.actors: dict[int, Actor] = {}
+        self._hanging: dict[int, Actor] = {}
         self.announced = False
         self.drawing = Drawing()
+        self.ros_streams: set[int] = set()
         self._seed = seed
         self._streams = streams
         self._next_id = 1
@@ -79,57 +83,77 @@ class Episode:
         given: dict[str, str],
         pose: Array,
         parent: Actor | None = None,
+        attachment: int = RIGID,
         wished_id: int = 0,
         anywhere: bool = False,
     ) -> Actor:
-        """A new actor at ``world_from_actor``, or at ``parent_from_actor``; of a wished id where that is free, and
-        ``anywhere`` even within others. Raises Refusal in CARLA's words.
+        """A new actor at ``world_from_actor``, or at ``parent_from_actor`` held by an attachment (CARLA's
+        AttachmentType); of a wished id where that is free, and ``anywhere`` even within others. Raises Refusal in
+        CARLA's words.
         """
+        if parent is not None and attachment not in (RIGID, SPRING_ARM, GHOST):
+            raise Refusal(f"unable to attach actor: {attachment} is no attachment type")
         values = blueprint.complete(given)
-        if blueprint.kind in (Kind.VEHICLE, Kind.WALKER, Kind.PROP):
-            if parent is not None:
-                raise Refusal(f"attaching {blueprint.type_id}: not supported by the embedded server")
-            return self._spawn_body(blueprint, values, pose, wished_id, anywhere)
+        model = blueprint.model(values)
+        if blueprint.kind is Kind.TRIGGER:
+            for axis in "xyz":
+                trigger_extent(values, axis)
+        tint = tint_of(values["color"]) if "color" in values else None
+        if model is not None and parent is None:
+            pose = self._standing(blueprint, model, pose, anywhere)
         sensor = None
         if blueprint.kind is Kind.SENSOR:
             sensor = make_sensor(blueprint.type_id, values, self._seed, self._next_id, self._streams)
         actor = self._add(blueprint, values, pose, parent, wished_id)
         actor.sensor = sensor
+        if parent is not None:
+            if attachment != RIGID:
+                actor.arm = SpringArm(pose, attachment == GHOST, self._heights, parent.world_from_actor)
+            self._hanging[actor.actor_id] = actor
+        if model is not None:
+            self._embody(actor, model)
+            if tint is not None:
+                actor.require_body().tint = tint
         return actor
 
-    def _spawn_body(
-        self, blueprint: Blueprint, values: dict[str, str], world_from_origin: Array, wished_id: int, anywhere: bool
-    ) -> Actor:
-        model = blueprint.model()
+    def _heights(self, points: Array) -> Array:
+        return self.town.ground(points)[0]
+
+    def _standing(self, blueprint: Blueprint, model: Model, world_from_origin: Array, anywhere: bool) -> Array:
+        """Where a free actor with a body comes to be: clients place walkers' hips anywhere near the ground; like CARLA,
+        lift what would stand in it. Raises Refusal where something is in the way.
+        """
         height = model.center[2] if blueprint.kind is Kind.WALKER else 0.0
         world_from_body = raised(world_from_origin, -height).copy()
-        # Clients place walkers' hips anywhere near the ground: like CARLA, lift what would stand in it.
         try:
-            heights, _ = self.town.ground(world_from_body[None, :2, 3])
+            ground = float(self._heights(world_from_body[None, :2, 3])[0])
         except ValueError as error:
-            raise Refusal(f"Spawn failed because of collision at spawn position: {error}") from error
-        world_from_body[2, 3] = max(world_from_body[2, 3], float(heights[0]))
+            raise Refusal(f"{COLLISION_AT_SPAWN}: {error}") from error
+        world_from_body[2, 3] = max(world_from_body[2, 3], ground)
         if not anywhere and self.world.overlaps(model, world_from_body):
             raise Refusal(COLLISION_AT_SPAWN)
-        tint = tint_of(values["color"]) if "color" in values else None
-        actor = self._add(blueprint, values, world_from_origin, wished_id=wished_id)
-        match blueprint.kind:
-            case Kind.VEHICLE:
-                actor.body = self.world.add_vehicle(actor.actor_id, model, world_from_body)
-            case Kind.WALKER:
-                actor.body = self.world.add_walker(actor.actor_id, model, world_from_body)
-            case _:
-                actor.body = self.world.add_prop(actor.actor_id, model, world_from_body)
-        if tint is not None:
-            actor.body.tint = tint
-        return actor
+        return raised(world_from_body, height)
 
-    def place(self, actor: Actor, world_from_actor: Array) -> None:
+    def _embody(self, actor: Actor, model: Model) -> None:
+        """Gives an actor its body in the world; one that hangs on another is moved by it alone, and touches nothing."""
+        kind = actor.blueprint.kind
+        add = {Kind.VEHICLE: self.world.add_vehicle, Kind.WALKER: self.world.add_walker}.get(kind, self.world.add_prop)
+        height = model.center[2] if kind is Kind.WALKER else 0.0
+        actor.body = add(actor.actor_id, model, raised(actor.hung, -height))
+        if actor.parent is not None:
+            actor.body.simulate_physics = actor.body.collides = False
+
+    def place(self, actor: Actor, pose: Array) -> None:
         """Move an actor at once. An attached one takes the pose as relative to its parent, as in CARLA."""
+        if actor.parent is not None:
+            actor.pose = pose
+            if actor.arm is not None:
+                actor.arm.reset(pose, actor.parent.world_from_actor)
+            pose = actor.hung
         if actor.body is not None:
-            self.world.teleport(actor.actor_id, raised(world_from_actor, -actor.origin_height))
-        else:
-            actor.pose = world_from_actor
+            self.world.teleport(actor.actor_id, raised(pose, -actor.origin_height))
+        elif actor.parent is None:
+            actor.pose = pose
 
     def destroy(self, actor_id: int) -> bool:
         """Remove an actor; its children stay, detached. False when there is none of that id."""
@@ -138,9 +162,13 @@ class Episode:
             return False
         for child in actor.children:
             child.pose = child.world_from_actor
-            child.parent = None
+            child.parent = child.arm = None
+            del self._hanging[child.actor_id]
+            if child.body is not None:
+                child.body.simulate_physics = child.body.collides = True
         if actor.parent is not None:
             actor.parent.children.remove(actor)
+            del self._hanging[actor_id]
         if actor.body is not None:
             self.world.remove(actor_id)
         if actor.sensor is not None:
@@ -154,8 +182,15 @@ class Episode:
             if actor.ackermann is not None:
                 actor.ackermann.drive(actor.vehicle(), dt)
 
-    def after_step(self) -> None:
-        """What follows from where bodies came to stand."""
+    def after_step(self, dt: float) -> None:
+        """What follows from where bodies came to stand after a tick of ``dt`` [s]."""
+        for actor in self._hanging.values():  # parents come before their children: they were spawned before
+            parent = actor.parent
+            if parent is not None and actor.arm is not None:
+                actor.arm.follow(parent.world_from_actor, dt)
+            if actor.body is not None:
+                self.world.teleport(actor.actor_id, raised(actor.hung, -actor.origin_height))
+                actor.body.finish(dt)
         for actor in self.actors.values():
             if actor.blueprint.kind is not Kind.VEHICLE:
                 continue

@@ -186,7 +186,7 @@ class Server:
         with self.stopwatch.stage("world"), self.faults.outlived("the world's step"):
             episode.before_step(dt)
             episode.world.step(dt)
-            episode.after_step()
+            episode.after_step(dt)
         self.frame += 1
         self.elapsed += dt
         self.moment = Moment(

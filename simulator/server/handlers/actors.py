@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from simulator.server import wire
 from simulator.server.actors import Actor
 from simulator.server.handlers.registry import command, query, unsupported
+from simulator.server.spring_arm import RIGID
 from simulator.server.wire import Array, Description, Refusal, axial, flag, integer, transform, vector
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
-
-RIGID = 0
 
 
 @query()
@@ -34,14 +33,14 @@ def get_actors_by_id(server: Server, ids: list[int]) -> list[Any]:
     return [actors[actor_id].encode() for actor_id in ids if actor_id in actors]
 
 
-def spawn(server: Server, description: Description, pose: Array, parent_id: int = 0) -> Actor:
+def spawn(server: Server, description: Description, pose: Array, parent_id: int = 0, attachment: int = RIGID) -> Actor:
     """A new actor. Raises Refusal."""
     parent = None
     if parent_id:
         parent = server.episode.actors.get(parent_id)
         if parent is None:
             raise Refusal("unable to attach actor: parent actor not found")
-    return server.episode.spawn(server.library.find(description), description.attributes, pose, parent)
+    return server.episode.spawn(server.library.find(description), description.attributes, pose, parent, attachment)
 
 
 @query(wire.description, transform)
@@ -54,8 +53,8 @@ def spawn_actor(server: Server, description: Description, pose: Array) -> list[A
 def spawn_actor_with_parent(
     server: Server, description: Description, pose: Array, parent_id: int, attachment: int, socket: str
 ) -> list[Any]:
-    """An actor on another one. Spring arms are held rigid: their lag is for show."""
-    return spawn(server, description, pose, parent_id).encode()
+    """An actor on another one. Bodies have no named sockets here: as in CARLA, an unknown socket is the origin."""
+    return spawn(server, description, pose, parent_id, attachment).encode()
 
 
 @query(integer)
