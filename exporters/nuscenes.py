@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.nuscenes_scene import LIDAR, SceneWriter
-from exporters.nuscenes_tables import SPLITS, Tables, constant_rows, scene_numbers, token
+from exporters.nuscenes_tables import SEGMENTATION_TABLES, SPLITS, VERSION, Tables, constant_rows, scene_numbers, token
 from exporters.publish import ExportError, Summary, publish, size_of, sources
 from exporters.road_mask import road_mask
 from sensors.frames import SceneMeta
 from sensors.rig import Rig
-
-VERSION = "v1.0-trainval"
-"""Name of the folder of tables; the devkit takes its splits ``train`` and ``val`` with this name only."""
 
 
 def export(recordings: Sequence[Path], out: Path) -> Summary:
@@ -42,6 +39,8 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
     with publish(Path(out)) as root:
         (root / VERSION).mkdir()
         (root / "maps").mkdir()
+        for folder in SEGMENTATION_TABLES:
+            (root / folder / VERSION).mkdir(parents=True)
         with Tables(root / VERSION) as tables:
             for table, row in constant_rows():
                 tables.add(table, **row)

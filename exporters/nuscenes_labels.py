@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.frames import ObjectState, ObjectView, Sweep
+from sensors.frames import ObjectState, ObjectView
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +53,6 @@ class Annotation:
     state: ObjectState
     returns: int
     visible: float
-
-
-def returns_by_object(sweep: Sweep) -> dict[int, int]:
-    """How many returns of a sweep each object gave, exactly: by the id each ray brought back."""
-    ids, numbers = np.unique(sweep.returns["object_id"], return_counts=True)
-    return dict(zip(ids.tolist(), numbers.tolist(), strict=True))
 
 
 def visible_fraction(views: Sequence[ObjectView]) -> float:

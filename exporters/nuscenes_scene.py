@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.nuscenes_labels import Annotation, Exposure, Keyframe, annotate, returns_by_object
-from exporters.nuscenes_tables import VISIBILITIES, Tables, token
+from exporters.nuscenes_labels import Annotation, Exposure, Keyframe, annotate
+from exporters.nuscenes_points import Instances, classes, packed
+from exporters.nuscenes_tables import VERSION, VISIBILITIES, Tables, token
 from exporters.publish import ExportError
 from sensors.frames import Frame, SceneMeta, Sweep
 from sensors.geometry import matrix_quaternion
@@ -55,6 +56,8 @@ class SceneWriter:
     exposures: dict[str, list[Exposure]] = field(default_factory=dict)
     keyframes: list[Keyframe] = field(default_factory=list)
     objects: Counter[str] = field(default_factory=Counter)
+    _instances: Instances = field(default_factory=Instances)
+    _segmented: list[str] = field(default_factory=list)
 
     @property
     def _sensors(self) -> tuple[CameraSpec | LidarSpec, ...]:
@@ -103,8 +106,8 @@ class SceneWriter:
             if is_key:
                 due = frame.index + self.meta.rig.period_ticks(self.meta.rig.keyframe_rate)
                 views = tuple(view for picture in frame.cameras.values() for view in picture.views)
-                returns = returns_by_object(frame.sweeps[LIDAR])
-                self.keyframes.append(Keyframe(frame.time, frame.objects, returns, views))
+                self.keyframes.append(Keyframe(frame.time, frame.objects, frame.sweeps[LIDAR].counts(), views))
+                self._segment(frame)
         if not self.keyframes:
             silent = [name for name, exposures in self.exposures.items() if not exposures]
             why = f"{', '.join(silent)} never measured" if silent else "its sensors never measured on the same tick"
@@ -118,10 +121,26 @@ class SceneWriter:
         (self.root / file).write_bytes(data)
         self.exposures[channel].append(Exposure(frame.time, frame.world_from_ego, file, is_key))
 
+    def _segment(self, frame: Frame) -> None:
+        """Writes the classes and objects of a keyframe's returns; comes after the sweep has been kept."""
+        sweep = frame.sweeps[LIDAR]
+        data = self.token("sample_data", LIDAR, len(self.exposures[LIDAR]) - 1)
+        index = classes(sweep, frame.objects)
+        try:
+            codes = self._instances.codes(sweep, index, {state.track_id: state for state in frame.objects})
+        except ValueError as error:
+            raise ExportError(f"{self.path}: {error}; split the scenario into smaller scenes") from error
+        (self.root / lidarseg_file(data)).write_bytes(index.tobytes())
+        (self.root / panoptic_file(data)).write_bytes(packed(codes))
+        self._segmented.append(data)
+
     def write(self, tables: Tables) -> None:
         """Writes the scene's rows; comes after ``stream``."""
         for sensor in self._sensors:
             self._write_sensor(tables, sensor)
+        for data in self._segmented:
+            tables.add("lidarseg", token=data, sample_data_token=data, filename=lidarseg_file(data))
+            tables.add("panoptic", token=data, sample_data_token=data, filename=panoptic_file(data))
         for track_id, track in annotate(self.keyframes).items():
             kind = category(track[0].state.category).nuscenes
             self._write_track(tables, track_id, kind, track)
@@ -244,6 +263,16 @@ class SceneWriter:
     def _global(self, world_from_body: NDArray[np.float64]) -> list[float]:
         x, y, z = world_from_body[:3, 3].tolist()
         return [x - float(self.origin[0]), y - float(self.origin[1]), z]
+
+
+def lidarseg_file(data: str) -> str:
+    """Where the classes of a sweep's returns lie, by the token of its ``sample_data``."""
+    return f"lidarseg/{VERSION}/{data}_lidarseg.bin"
+
+
+def panoptic_file(data: str) -> str:
+    """Where the panoptic codes of a sweep's returns lie."""
+    return f"panoptic/{VERSION}/{data}_panoptic.npz"
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:

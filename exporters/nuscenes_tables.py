@@ -14,6 +14,13 @@ TABLES = (
     "attribute", "calibrated_sensor", "category", "ego_pose", "instance", "log", "map", "sample", "sample_annotation",
     "sample_data", "scene", "sensor", "visibility",
 )  # fmt: skip
+"""The 13 tables of nuScenes v1.0."""
+
+SEGMENTATION_TABLES = ("lidarseg", "panoptic")
+"""The tables of nuScenes-lidarseg and Panoptic nuScenes."""
+
+VERSION = "v1.0-trainval"
+"""Name of the folder of tables; the devkit takes its splits ``train`` and ``val`` with this name only."""
 
 CATEGORIES = {
     "human.pedestrian.adult": "An adult on foot.",
@@ -41,6 +48,30 @@ CATEGORIES = {
     "static_object.bicycle_rack": "A place to park bicycles.",
 }
 """The 23 categories of nuScenes v1.0."""
+
+LIDARSEG = (
+    "noise", "animal", "human.pedestrian.adult", "human.pedestrian.child", "human.pedestrian.construction_worker",
+    "human.pedestrian.personal_mobility", "human.pedestrian.police_officer", "human.pedestrian.stroller",
+    "human.pedestrian.wheelchair", "movable_object.barrier", "movable_object.debris",
+    "movable_object.pushable_pullable", "movable_object.trafficcone", "static_object.bicycle_rack", "vehicle.bicycle",
+    "vehicle.bus.bendy", "vehicle.bus.rigid", "vehicle.car", "vehicle.construction", "vehicle.emergency.ambulance",
+    "vehicle.emergency.police", "vehicle.motorcycle", "vehicle.trailer", "vehicle.truck", "flat.driveable_surface",
+    "flat.other", "flat.sidewalk", "flat.terrain", "static.manmade", "static.other", "static.vegetation", "vehicle.ego",
+)  # fmt: skip
+"""The 32 classes of nuScenes-lidarseg; a class's number is its place."""
+
+STUFF = {
+    "noise": "A return from nothing.",
+    "flat.driveable_surface": "Road, with its paint.",
+    "flat.other": "Level ground that is none of the others: water, rails.",
+    "flat.sidewalk": "Sidewalks and other ways for people on foot.",
+    "flat.terrain": "Grass, soil, sand, gravel.",
+    "static.manmade": "Buildings, walls, fences, poles, signs and lights.",
+    "static.other": "Anything that stands and is none of the others.",
+    "static.vegetation": "Trees, bushes, plants.",
+    "vehicle.ego": "The ego itself.",
+}
+"""The classes that are not categories of objects."""
 
 ATTRIBUTES = {
     "vehicle.moving": "The vehicle moves.",
@@ -89,10 +120,15 @@ def token(*parts: object) -> str:
     return hashlib.md5("\n".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
+def class_descriptions() -> dict[str, str]:
+    """What each of the 32 classes means, in the order of their numbers; the 23 categories are among them."""
+    return {name: CATEGORIES.get(name) or STUFF[name] for name in LIDARSEG}
+
+
 def constant_rows() -> Iterator[tuple[str, dict[str, Any]]]:
     """Table and row of all that is the same in every dataset."""
-    for name, description in CATEGORIES.items():
-        yield "category", {"token": token("category", name), "name": name, "description": description}
+    for index, (name, description) in enumerate(class_descriptions().items()):
+        yield "category", {"token": token("category", name), "name": name, "description": description, "index": index}
     for name, description in ATTRIBUTES.items():
         yield "attribute", {"token": token("attribute", name), "name": name, "description": description}
     for number, (level, least) in enumerate(VISIBILITIES, start=1):
@@ -104,8 +140,8 @@ class Tables:
     """The tables of one dataset, written row by row as JSON arrays, one row a line. A context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = {name: (folder / f"{name}.json").open("w") for name in TABLES}
-        self._rows = dict.fromkeys(TABLES, 0)
+        self._files = {name: (folder / f"{name}.json").open("w") for name in (*TABLES, *SEGMENTATION_TABLES)}
+        self._rows = dict.fromkeys(self._files, 0)
 
     def add(self, table: str, **row: Any) -> None:
         """Appends a row; values are JSON's."""

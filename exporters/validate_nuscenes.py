@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 
-from exporters.nuscenes_tables import TABLES
+from exporters.nuscenes_tables import SEGMENTATION_TABLES, TABLES
 from exporters.problems import Problem, decoded
 
 Row = dict[str, Any]
@@ -81,6 +82,7 @@ def validate_nuscenes(root: Path, version: str) -> list[Problem]:
     problems += _check_chains(tables, version)
     problems += _check_counts(tables, version)
     problems += _check_files(root, tables)
+    problems += _check_segmentation(root, tables, version)
     problems += _check_splits(root, tables, version)
     return problems
 
@@ -213,6 +215,48 @@ def _check_files(root: Path, tables: dict[str, dict[str, Row]]) -> Iterator[Prob
             yield Problem(row["filename"], "", "is not a whole PNG picture")
         elif mask.ndim != 2 or not np.isin(np.unique(mask), (0, 255)).all():
             yield Problem(row["filename"], "", "is not a grey picture of 0 and 255")
+
+
+def _check_segmentation(root: Path, tables: dict[str, dict[str, Row]], version: str) -> Iterator[Problem]:
+    """The classes and objects of returns, where there are any: one file a keyframe's sweep, one entry a return."""
+    known = {row.get("index") for row in tables["category"].values()}
+    index_of: dict[str, Any] = {}
+    for table in SEGMENTATION_TABLES:
+        file = f"{version}/{table}.json"
+        if not (root / file).exists():
+            continue
+        try:
+            rows = {row["sample_data_token"]: row["filename"] for row in json.loads((root / file).read_text())}
+        except (ValueError, TypeError, KeyError) as error:
+            yield Problem(file, "", f"is not a JSON list of records with sample_data_token and filename ({error!r})")
+            continue
+        for token, name in rows.items():
+            data = tables["sample_data"].get(token)
+            if data is None or not data["is_key_frame"]:
+                yield Problem(file, f"{token}, sample_data_token", "is no keyframe's")
+                continue
+            codes = _codes(root / name)
+            if codes is None:
+                yield Problem(name, "", "is missing or broken")
+                continue
+            if len(codes) * 20 != (root / data["filename"]).stat().st_size:
+                yield Problem(name, "", f"holds {len(codes)} entries, but {data['filename']} other returns")
+            classes = codes // 1000 if table == "panoptic" else codes
+            if strangers := sorted(set(np.unique(classes).tolist()) - known):
+                yield Problem(name, "", f"holds the class {strangers[0]}, which is the index of no category")
+            if not np.array_equal(index_of.setdefault(token, classes), classes):
+                yield Problem(name, "", "tells other classes than lidarseg")
+
+
+def _codes(path: Path) -> Any:
+    """The entries (N,) of a file of classes or of panoptic codes; None for one that cannot be read."""
+    try:
+        if path.suffix == ".bin":
+            return np.fromfile(path, np.uint8)
+        with np.load(path) as file:
+            return file["data"]
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
 
 
 def _check_splits(root: Path, tables: dict[str, dict[str, Row]], version: str) -> Iterator[Problem]:

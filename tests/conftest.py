@@ -20,6 +20,7 @@ DEVKIT = (
     "nuscenes-devkit==1.2.0", "numpy==1.26.4", "pyquaternion==0.9.9", "tqdm==4.67.1", "matplotlib==3.9.4",
     "Pillow==11.3.0", "opencv-python-headless==4.11.0.86", "scikit-learn==1.6.1", "scipy==1.15.3", "shapely==2.0.7",
     "cachetools==5.5.2", "descartes==1.1.0", "fire==0.7.0", "parameterized==0.9.0", "pycocotools==2.0.10",
+    "motmetrics==1.4.0", "pandas==1.5.3",
 )  # fmt: skip
 """The devkit and its direct needs, pinned; its own pins would rule ours, so it lives in an environment of its own."""
 
@@ -46,7 +47,7 @@ def devkit() -> Callable[..., dict[str, Any]]:
             [str(home / "bin" / "python"), str(judge), *map(str, arguments)],
             capture_output=True,
             text=True,
-            env=environment | {"MPLBACKEND": "Agg"},
+            env=environment | {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"},
         )
         assert done.returncode == 0, done.stderr[-4000:]
         return json.loads(done.stdout.splitlines()[-1])

@@ -13,8 +13,17 @@ import numpy as np
 from nuscenes.eval.common.config import config_factory
 from nuscenes.eval.detection.evaluate import DetectionEval
 from nuscenes.eval.detection.utils import category_to_detection_name
+from nuscenes.eval.lidarseg import utils as lidarseg_utils
+from nuscenes.eval.lidarseg.evaluate import LidarSegEval
+from nuscenes.eval.lidarseg.utils import LidarsegClassMapper
+from nuscenes.eval.panoptic import utils as panoptic_utils
+from nuscenes.eval.panoptic.evaluate import NuScenesPanopticEval
+from nuscenes.eval.panoptic.utils import PanopticClassMapper
+from nuscenes.eval.tracking.evaluate import TrackingEval
+from nuscenes.eval.tracking.utils import category_to_tracking_name
 from nuscenes.nuscenes import NuScenes
 from nuscenes.utils.data_classes import LidarPointCloud
+from nuscenes.utils.data_io import load_bin_file
 from nuscenes.utils.geometry_utils import points_in_box, view_points
 from nuscenes.utils.splits import get_scenes_of_split
 from PIL import Image
@@ -155,6 +164,79 @@ def detection(nusc: NuScenes, split: str, out: str) -> dict:
     }
 
 
+def tracking(nusc: NuScenes, split: str, out: str) -> dict:
+    """The annotations as tracks of score 1, judged by the devkit's TrackingEval."""
+    scenes = set(get_scenes_of_split(split, nusc))
+    results: dict = {}
+    for sample in nusc.sample:
+        if nusc.get("scene", sample["scene_token"])["name"] not in scenes:
+            continue
+        results[sample["token"]] = []
+        for name in sample["anns"]:
+            record = nusc.get("sample_annotation", name)
+            tracking_name = category_to_tracking_name(record["category_name"])
+            if tracking_name is None or record["num_lidar_pts"] + record["num_radar_pts"] == 0:
+                continue
+            results[sample["token"]].append(
+                {
+                    "sample_token": sample["token"],
+                    "translation": record["translation"],
+                    "size": record["size"],
+                    "rotation": record["rotation"],
+                    "velocity": np.nan_to_num(nusc.box_velocity(name)[:2]).tolist(),
+                    "tracking_id": record["instance_token"],
+                    "tracking_name": tracking_name,
+                    "tracking_score": 1.0,
+                }
+            )
+    modality = dict.fromkeys(("use_camera", "use_lidar", "use_radar", "use_map", "use_external"), False)
+    path = Path(out) / "tracks.json"
+    path.write_text(json.dumps({"meta": modality, "results": results}))
+    config = config_factory("tracking_nips_2019")
+    judge = TrackingEval(config, str(path), split, out, VERSION, nusc.dataroot, verbose=False)
+    summary = judge.main(render_curves=False)
+    return {
+        "amota": summary["amota"],
+        "motp": summary["motp"],
+        "ids": summary["ids"],
+        "amota_of": summary["label_metrics"]["amota"],
+    }
+
+
+def segmentation(nusc: NuScenes, split: str, out: str) -> dict:
+    """The returns' classes and objects as predictions, judged by LidarSegEval and NuScenesPanopticEval.
+
+    These two insist on all 150 scenes of ``val``; they are told which of them this dataset has.
+    """
+    present = {split: [s["name"] for s in nusc.scene if s["name"] in get_scenes_of_split(split, nusc)]}
+    for module in (lidarseg_utils, panoptic_utils):
+        module.create_splits_scenes = lambda verbose=False: present
+    answers = Path(out) / "answers"
+    for folder in ("lidarseg", "panoptic"):
+        (answers / folder / split).mkdir(parents=True, exist_ok=True)
+    to_class, to_thing = LidarsegClassMapper(nusc), PanopticClassMapper(nusc)
+    for record in nusc.lidarseg:
+        labels = load_bin_file(str(Path(nusc.dataroot) / record["filename"]))
+        points = LidarPointCloud.from_file(nusc.get_sample_data_path(record["sample_data_token"])).points
+        assert len(labels) == points.shape[1]
+        name = record["sample_data_token"]
+        # what the evaluation ignores (0) is no answer that it allows
+        answer = np.maximum(to_class.convert_label(labels), 1).astype(np.uint8)
+        answer.tofile(answers / "lidarseg" / split / f"{name}_lidarseg.bin")
+        codes = load_bin_file(str(Path(nusc.dataroot) / nusc.get("panoptic", name)["filename"]), type="panoptic")
+        assert (codes // 1000 == labels).all()
+        answer = (to_thing.convert_label(codes // 1000) * 1000 + codes % 1000).astype(np.uint16)
+        np.savez_compressed(answers / "panoptic" / split / f"{name}_panoptic.npz", data=answer)
+    iou = LidarSegEval(nusc, str(answers), split).evaluate()["iou_per_class"]
+    judge = NuScenesPanopticEval(nusc, str(answers), split, "segmentation", 15, out)
+    quality = judge.evaluate_segmentation()
+    nusc.render_sample_data(
+        nusc.sample[0]["data"]["LIDAR_TOP"], with_anns=False, out_path=str(Path(out) / "lidarseg.png"),
+        show_lidarseg=True, verbose=False,
+    )  # fmt: skip
+    return {"iou": iou, "pq": {name: row["PQ"] for name, row in quality.items()}}
+
+
 def main() -> None:
     dataroot, out, *splits = sys.argv[1:]
     nusc = NuScenes(VERSION, dataroot, verbose=False)
@@ -164,6 +246,8 @@ def main() -> None:
         "boxes": boxes(nusc),
         "map": on_map(nusc),
         "detection": {split: detection(nusc, split, out) for split in splits},
+        "tracking": tracking(nusc, "val", out),
+        "segmentation": segmentation(nusc, "val", out),
     }
     print(json.dumps(verdict))
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scenariogeneration import xodr
 
+from assets.tags import Tag
 from renderers.scene import Silhouette
 from sensors.frames import RETURN, CameraFrame, Frame, SceneMeta, Sweep
 from sensors.geometry import box_outline, clip_box, inverse, rigid, transformed
@@ -136,7 +137,7 @@ def _picture(spec: CameraSpec, world_from_camera: NDArray[np.float64], objects: 
 
 
 def _returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64], objects: list) -> NDArray[np.void]:
-    """40 returns from each object within 60 m, 200 from the ground."""
+    """40 returns from each object within 60 m, 200 from the ground: road ahead, grass behind."""
     lidar_from_world = inverse(world_from_lidar)
     points, ids = [random.uniform((-40, -40, -1.8), (40, 40, -1.75), (200, 3))], [np.zeros(200, np.uint32)]
     for state in objects:
@@ -149,6 +150,9 @@ def _returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64],
     returns["object_id"] = np.concatenate(ids)
     returns["intensity"] = random.uniform(0, 1, len(returns))
     returns["ring"] = random.integers(0, 32, len(returns))
+    returns["tag"][:200] = np.where(returns["x"][:200] > 0, Tag.ROADS, Tag.TERRAIN)
+    for state in objects:
+        returns["tag"][returns["object_id"] == state.track_id] = category(state.category).tag
     return returns
 
 

@@ -12,7 +12,16 @@ import pytest
 
 from exporters import nuscenes
 from exporters.nuscenes_labels import Keyframe, annotate, visible_fraction
-from exporters.nuscenes_tables import ATTRIBUTES, CATEGORIES, TABLES, scene_numbers
+from exporters.nuscenes_tables import (
+    ATTRIBUTES,
+    CATEGORIES,
+    LIDARSEG,
+    SEGMENTATION_TABLES,
+    STUFF,
+    TABLES,
+    VERSION,
+    scene_numbers,
+)
 from exporters.publish import Summary
 from exporters.validate import validate
 from sensors.frames import ObjectView
@@ -37,7 +46,7 @@ def exported(record: Record, tmp_path_factory: pytest.TempPathFactory) -> Summar
 
 
 def table(summary: Summary, name: str) -> list[dict[str, Any]]:
-    return json.loads((summary.path / nuscenes.VERSION / f"{name}.json").read_text())
+    return json.loads((summary.path / VERSION / f"{name}.json").read_text())
 
 
 def view(track_id: int, pixels: int, visible_fraction: float, truncation: float) -> ObjectView:
@@ -83,6 +92,7 @@ def test_tracks_run_from_first_to_last_sight() -> None:
 
 def test_every_class_has_a_place_in_the_tables() -> None:
     assert len(CATEGORIES) == 23
+    assert set(LIDARSEG) == {*CATEGORIES, *STUFF} and len(LIDARSEG) == 32
     assert len(ATTRIBUTES) == 8
     for row in TAXONOMY.values():
         assert row.nuscenes in CATEGORIES
@@ -110,8 +120,8 @@ def test_summary_counts_what_was_written(exported: Summary) -> None:
 
 
 def test_all_thirteen_tables(exported: Summary) -> None:
-    files = {path.name for path in (exported.path / nuscenes.VERSION).iterdir()}
-    assert files == {f"{name}.json" for name in TABLES} | {"splits.json"}
+    files = {path.name for path in (exported.path / VERSION).iterdir()}
+    assert files == {f"{name}.json" for name in (*TABLES, *SEGMENTATION_TABLES)} | {"splits.json"}
     assert len(TABLES) == 13
 
 
@@ -181,7 +191,8 @@ def verdict(exported: Summary, devkit: Devkit, tmp_path_factory: pytest.TempPath
 
 def test_devkit_loads_and_resolves_everything(verdict: dict[str, Any]) -> None:
     found = verdict["tables"]
-    assert (found["category"], found["attribute"], found["visibility"]) == (23, 8, 4)
+    assert (found["category"], found["attribute"], found["visibility"]) == (32, 8, 4)
+    assert (found["lidarseg"], found["panoptic"]) == (8, 8)
     assert (found["scene"], found["sample"], found["map"], found["sensor"]) == (2, 8, 1, 7)
     assert found["keyframes"] == 8 * 7
     assert found["splits"] == {"longtail_train": ["scene-0001"], "longtail_val": ["scene-0003"]}
@@ -228,3 +239,41 @@ def test_ground_truth_is_a_perfect_prediction(verdict: dict[str, Any], split: st
     assert found["ap"] == pytest.approx(dict.fromkeys(found["ap"], 1.0))
     assert found["errors"] == pytest.approx(dict.fromkeys(found["errors"], 0.0), abs=1e-9)
     assert found["nds"] == pytest.approx(1.0)
+
+
+def test_ground_truth_is_a_perfect_tracker(verdict: dict[str, Any]) -> None:
+    found = verdict["tracking"]
+    assert found["amota"] == pytest.approx(1.0)
+    assert found["ids"] == 0
+    assert found["motp"] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_ground_truth_segments_perfectly(verdict: dict[str, Any]) -> None:
+    """Classes that do not occur score NaN in lidarseg and 0 in panoptic."""
+    there = {
+        "barrier", "bicycle", "bus", "car", "construction_vehicle", "motorcycle", "pedestrian", "traffic_cone",
+        "trailer", "truck", "driveable_surface", "terrain",
+    }  # fmt: skip
+    found = verdict["segmentation"]
+    assert {name for name, value in found["iou"].items() if value == pytest.approx(1.0)} - {"ignore"} == there
+    assert {name for name, value in found["pq"].items() if value == pytest.approx(1.0)} - {"ignore", "all"} == there
+
+
+def test_each_return_has_its_objects_class_and_number(exported: Summary, record: Record) -> None:
+    frame = next(Recording(record("nuscenes", duration=2.0)).frames())
+    returns = frame.sweeps["LIDAR_TOP"].returns
+    first = min(table(exported, "sample"), key=lambda row: row["timestamp"])["token"]
+    data = next(
+        row["token"] for row in table(exported, "sample_data")
+        if row["sample_token"] == first and "LIDAR_TOP" in row["filename"] and row["is_key_frame"]
+    )  # fmt: skip
+    index = np.fromfile(exported.path / "lidarseg" / VERSION / f"{data}_lidarseg.bin", np.uint8)
+    codes = np.load(exported.path / "panoptic" / VERSION / f"{data}_panoptic.npz")["data"]
+    assert codes.dtype == np.uint16
+    for state in frame.objects:
+        own = returns["object_id"] == state.track_id
+        assert {LIDARSEG[k] for k in index[own]} == {category(state.category).nuscenes}
+        assert len(set(codes[own])) == 1 and codes[own][0] % 1000 > 0
+    level = returns["object_id"] == 0
+    assert {LIDARSEG[k] for k in index[level]} == {"flat.driveable_surface", "flat.terrain"}
+    assert (codes[level] % 1000 == 0).all()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from exporters import kitti, nuscenes
+from exporters.nuscenes_tables import VERSION
 from exporters.publish import ExportError
 from exporters.validate import validate
 
@@ -148,7 +149,7 @@ def row(table: str, **changes: Any) -> Spoil:
     """Changes fields of a table's second row."""
 
     def spoil(root: Path) -> None:
-        path = root / nuscenes.VERSION / f"{table}.json"
+        path = root / VERSION / f"{table}.json"
         rows = json.loads(path.read_text())
         for field, value in changes.items():
             rows[1][field] = rows[1][value[1:]] if isinstance(value, str) and value.startswith("=") else value
@@ -161,7 +162,7 @@ def drop(table: str) -> Spoil:
     """Takes a table's last row out."""
 
     def spoil(root: Path) -> None:
-        path = root / nuscenes.VERSION / f"{table}.json"
+        path = root / VERSION / f"{table}.json"
         path.write_text(json.dumps(json.loads(path.read_text())[:-1]))
 
     return spoil
@@ -182,7 +183,7 @@ def shorten(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "file", "field"),
     [
-        (lambda root: (root / nuscenes.VERSION / "log.json").unlink(), "v1.0-trainval/log.json", ""),
+        (lambda root: (root / VERSION / "log.json").unlink(), "v1.0-trainval/log.json", ""),
         (text("v1.0-trainval/map.json", "[", "{"), "v1.0-trainval/map.json", ""),
         (row("sample", token="x"), "v1.0-trainval/sample.json", ", next"),
         (row("sample_annotation", size=[1, 0, 2]), "v1.0-trainval/sample_annotation.json", ", size"),
@@ -225,3 +226,15 @@ def test_spoilt_nuscenes(spoil: Spoil, file: str, field: str, sound: dict[str, P
     assert first.file.startswith(file)
     assert field in first.field
     assert str(first)
+
+
+def test_spoilt_classes_of_returns(sound: dict[str, Path], tmp_path: Path) -> None:
+    root = Path(shutil.copytree(sound["nuscenes"], tmp_path / "set"))
+    short, strange, gone, *_ = sorted((root / "lidarseg" / VERSION).iterdir())
+    short.write_bytes(short.read_bytes()[:-1])
+    strange.write_bytes(b"\x63" + strange.read_bytes()[1:])
+    gone.unlink()
+    found = {(problem.file, problem.message.split(" ")[0]) for problem in validate(root)}
+    name = f"lidarseg/{VERSION}/"
+    assert {(name + short.name, "holds"), (name + strange.name, "holds"), (name + gone.name, "is")} <= found
+    assert {Path(file).name[:32] for file, _ in found} == {path.name[:32] for path in (short, strange, gone)}
