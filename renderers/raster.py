@@ -9,6 +9,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers import street_lights
 from renderers.bounds import BodyBounds
 from renderers.context import Context
 from renderers.geometry import Materials, Pool
@@ -94,6 +95,7 @@ class Raster:
         )
         shadows.update(self._shadows.use(SHADOWS))
         shadows.update(self._headlights.uniforms(scene.bodies, eye))
+        shadows.update(street_lights.uniforms(scene.lights, eye))
         color, exposure = self._shading.color(target, uniforms, shadows, light, scene.environment, eye, shot, marks)
         if marks is not None:
             write(color, marks.labels, camera, world_from_camera)

@@ -104,6 +104,19 @@ class Environment:
     fog_falloff: float = 0.2
 
 
+@dataclass(frozen=True, eq=False)
+class Lights:
+    """Lamps that shine downwards on what is around them.
+
+    Attributes:
+        places: (N, 3) float64 [m], world.
+        power: (N, 3) float64 linear RGB; 1 is a street lamp.
+    """
+
+    places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    power: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+
+
 @dataclass(eq=False)
 class Scene:
     """Everything that can be seen at one tick. The identity of ``static`` is the key under which it is kept."""
@@ -111,6 +124,7 @@ class Scene:
     static: tuple[Placement, ...] = ()
     bodies: list[Instance] = field(default_factory=list)
     environment: Environment = field(default_factory=Environment)
+    lights: Lights = field(default_factory=Lights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +148,22 @@ class Picture:
     normal: NDArray[np.float32]
     flow: NDArray[np.float32]
     exposure: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Surfaces:
+    """What the surfaces of a picture are made of; zeros at the sky.
+
+    Attributes:
+        albedo: (H, W, 3) uint8, root of the linear albedo.
+        metallic, roughness: (H, W) float32 in [0, 1].
+        openness: (H, W) uint8, share of the sky that nothing near hides.
+    """
+
+    albedo: NDArray[np.uint8]
+    metallic: NDArray[np.float32]
+    roughness: NDArray[np.float32]
+    openness: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

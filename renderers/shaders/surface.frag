@@ -20,6 +20,10 @@ const int BEAMS = 8;
 uniform vec4 beam_places[BEAMS];  // relative to the eye [m], intensity
 uniform vec4 beam_axes[BEAMS];    // direction, 1 for a high beam
 
+const int LAMPS = 16;
+uniform vec4 lamp_places[LAMPS];  // relative to the eye [m], 0 for none
+uniform vec4 lamp_powers[LAMPS];  // linear RGB
+
 layout(location = 0) out vec4 o_radiance;
 
 // Irradiance from headlamps: a wide, flat bundle below a sharp horizon, or a round one for high beams.
@@ -37,6 +41,21 @@ float headlights(vec3 place, vec3 n) {
         float high = 1.6 * exp(-(aside * aside + d.z * d.z) * 45.0);
         float pattern = mix(low, high, beam_axes[k].w) * step(0.05, ahead);
         sum += beam_places[k].w * pattern * clamp(-dot(n, d), 0.0, 1.0) / (square + 0.5);
+    }
+    return sum;
+}
+
+// Irradiance from street lamps, which spread their light along the road and cut it off under the horizon.
+vec3 street_lamps(vec3 place, vec3 n) {
+    vec3 sum = vec3(0.0);
+    for (int k = 0; k < LAMPS && lamp_places[k].w > 0.0; ++k) {
+        vec3 to = place - lamp_places[k].xyz;
+        float square = dot(to, to);
+        if (square > 3600.0) continue;
+        vec3 d = to * inversesqrt(square);
+        float spread = smoothstep(0.02, 0.45, -d.z) * (1.6 + 0.6 * d.z);
+        float fade = 1.0 - square / 3600.0;
+        sum += lamp_powers[k].rgb * (spread * fade * clamp(-dot(n, d), 0.0, 1.0) / (square + 0.5));
     }
     return sum;
 }
@@ -140,7 +159,7 @@ void main() {
     float leaf = tag == 9u ? 0.35 : 0.0;
     float wrapped = direct * (1.0 - leaf) + leaf * (0.5 + 0.5 * direct) * 0.8;
     vec3 ambient = irradiance(n);
-    vec3 beams = vec3(1.0, 0.94, 0.84) * headlights(place, n);
+    vec3 beams = vec3(1.0, 0.94, 0.84) * headlights(place, n) + street_lamps(place, n);
     vec3 radiance = diffuse * (sun * (wrapped * shadow / PI) + ambient * open + beams / PI);
 
     // What surfaces around throw back where the sky is hidden keeps shadows from going black.

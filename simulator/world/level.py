@@ -6,7 +6,7 @@ painted or lit; then it is another tuple that shares all meshes and, where nothi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag
 from functools import cached_property
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from assets.mesh import Mesh, Texture
 from assets.tags import Tag
-from renderers.scene import Instance, Placement
+from renderers.scene import Instance, Lights, Placement
 from simulator.world.furniture import Furniture
+from simulator.world.lamps import Lamps, LightState
 from simulator.world.obstacle import Obstacle
 
 Array = NDArray[np.float64]
 
+NO_LIGHTS = Lights()
 COVER_REACH = 100.0
 """Plants that are not drawn as far as this [m] are ground cover: part of the scenery, but no objects of their own."""
 
@@ -106,6 +108,7 @@ class Level:
         fixtures: instances that belong to the level and may change at any tick (heads of traffic lights); the world's
             scene shows them after its bodies.
         loaded: the map layers that are there.
+        lamps: the lights; switch them by ``set_light`` and ``daylight``.
     """
 
     def __init__(self, town: Town) -> None:
@@ -119,7 +122,9 @@ class Level:
         self._meshes: dict[tuple[Mesh, Texture], Mesh] = {}
         self._static: tuple[Placement, ...] | None = town.static
         self._obstacles: tuple[Obstacle, ...] | None = tuple(town.obstacles)
+        self._present: NDArray[np.bool_] | None = None
         self._hidden_fixtures: set[int] = set()
+        self.lamps = Lamps(town.static, self._first)
         self.fixtures: list[Instance] = []
         self.loaded = Layer.ALL
 
@@ -215,7 +220,7 @@ class Level:
                 unknown.append(number)
         if rows and (self._shown[rows] != shown).any():
             self._shown[rows] = shown
-            self._static = self._obstacles = None
+            self._changed()
         return unknown
 
     def load(self, layers: Layer) -> None:
@@ -233,7 +238,12 @@ class Level:
         for number, placement in enumerate(self._town.static):
             if layer_of(placement) & fresh:
                 self._shown[self._span(number)] = True
-        self._static = self._obstacles = None
+        self._changed()
+
+    def _changed(self) -> None:
+        """What was hidden neither shows nor stops anything, nor does it shine."""
+        self._static = self._obstacles = self._present = None
+        self.lamps.forget()
 
     def paint(self, name: str, texture: Texture) -> bool:
         """Gives an object another diffuse texture; False when there is none of that name."""
@@ -244,11 +254,29 @@ class Level:
         self._static = None
         return True
 
-    def light(self, rows: Iterable[int], lit: bool) -> None:
-        """Switches the lamps of copies by their row."""
-        held = np.fromiter(rows, np.int64)
-        if (self._lit[held] != lit).any():
-            self._lit[held] = lit
+    def daylight(self, sun_altitude: float) -> bool:
+        """Lamps go on at dusk and off at dawn, unless told not to; whether any changed. ``sun_altitude`` [rad]."""
+        changed = self.lamps.follow(sun_altitude)
+        if changed:
+            self._light_up()
+        return changed
+
+    def set_light(self, number: int, state: LightState) -> bool:
+        """Sets a light by its number in ``lamps``; False when there is none."""
+        if not self.lamps.set(number, state):
+            return False
+        self._light_up()
+        return True
+
+    @property
+    def lights(self) -> Lights:
+        """What lights the scene now."""
+        return self.lamps.lights(self._there) if len(self.lamps.rows) else NO_LIGHTS
+
+    def _light_up(self) -> None:
+        lit = self.lamps.lit
+        if (self._lit[self.lamps.rows] != lit).any():
+            self._lit[self.lamps.rows] = lit
             self._static = None
 
     # -- how it is kept -----------------------------------------------------------------------------------------------

@@ -165,7 +165,9 @@ class World:
     def scene(self) -> Scene:
         """What can be seen now. The instances are the same objects each tick, brought up to date."""
         instances = [instance for body in in_order(self.bodies) for instance in body.instances()]
-        return Scene(self.level.static, [*instances, *self.level.shown_fixtures], self.environment)
+        level = self.level
+        level.daylight(self.environment.sun_altitude)
+        return Scene(level.static, [*instances, *level.shown_fixtures], self.environment, level.lights)
 
     def box(self, actor_id: int) -> tuple[Array, tuple[float, float, float]]:
         """world_from_box (4, 4) and (length, width, height) [m], tight to the posed mesh; KeyError for an unknown id.
