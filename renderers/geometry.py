@@ -106,6 +106,10 @@ class Materials:
                 raise ValueError(f"more than 32 lamp groups: {', '.join(self._lamps)}")
         return sum(1 << self._lamps[name] for name in names)
 
+    def finish(self) -> NDArray[np.float32]:
+        """Metallic and roughness (N, 2) of all rows."""
+        return np.array([(row["metallic"], row["roughness"]) for row in self._rows], np.float32).reshape(-1, 2)
+
     def use(self, binding: int) -> None:
         """Binds the table as a storage buffer."""
         if self._buffer is None or self._uploaded < len(self._rows):

@@ -9,6 +9,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.tags import Tag
 from renderers import street_lights
 from renderers.bounds import BodyBounds
 from renderers.context import Context
@@ -18,7 +19,7 @@ from renderers.lighting import lighting
 from renderers.optics import PLAIN, Shot
 from renderers.overlay import Marks, write
 from renderers.painter import Painter, set_uniforms
-from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette
+from renderers.scene import Picture, Pinhole, Placement, Scene, Silhouette, Surfaces
 from renderers.shading import Shading
 from renderers.shadows import ShadowMaps
 from renderers.silhouettes import Silhouettes
@@ -101,11 +102,16 @@ class Raster:
             write(color, marks.labels, camera, world_from_camera)
         return self._read(target, color, exposure)
 
-    def surfaces(self, size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Of the last shaded picture of a size: the root of the linear albedo (H, W, 3) and openness (H, W), uint8."""
+    def surfaces(self, size: tuple[int, int]) -> Surfaces:
+        """What the surfaces of the last shaded picture of a size are made of."""
         target = self._target(size)
-        albedo = np.frombuffer(target.albedo.read(), np.uint8).reshape(size[1], size[0], 4)
-        return albedo[:, :, :3], self._shading.open_share(target)
+        width, height = size
+        albedo = np.frombuffer(target.albedo.read(), np.uint8).reshape(height, width, 4)
+        ids = np.frombuffer(target.ids.read(), np.uint32).reshape(height, width, 2)
+        material = ids[:, :, 1] >> 16
+        finish = self._materials.finish()[material]
+        finish[ids[:, :, 1] & 0xFF == Tag.SKY] = 0
+        return Surfaces(albedo[:, :, :3], finish[..., 0], finish[..., 1], self._shading.open_share(target))
 
     def silhouettes(
         self, scene: Scene, camera: Pinhole, world_from_camera: NDArray[np.float64], object_ids: Collection[int]

@@ -11,14 +11,16 @@ from math import radians, tan
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.optics import Shot
+from renderers.optics import PLAIN, Shot
 from renderers.scene import Picture, Pinhole
 from sensors import camera as codec
 from simulator.server.actors import Actor
+from simulator.server.sensors import gbuffers
+from simulator.server.sensors.gbuffers import bgra, flow_picture, normals_picture
 from simulator.server.sensors.lens import Lens
 from simulator.server.sensors.optics import optics_of
 from simulator.server.sensors.sensor import Moment, Sensor
-from simulator.server.streams import StreamServer
+from simulator.server.streams import Stream, StreamServer
 from simulator.server.wire import Array
 
 ACTOR_FROM_CAMERA = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
@@ -77,7 +79,27 @@ class ColorCamera(Camera):
     def __init__(self, values: Mapping[str, str], seed: int, actor_id: int, streams: StreamServer) -> None:
         self.optics = optics_of(values)
         self._last: tuple[float, float] | None = None  # exposure, and when [s]
+        self.gbuffers_enabled = False
+        self._gbuffers: dict[int, Stream] = {}
         super().__init__(values, seed, actor_id, streams)
+
+    @property
+    def heard(self) -> bool:
+        """Whether anyone listens to its pictures or, if they are enabled, to its buffers."""
+        return super().heard or (self.gbuffers_enabled and any(stream.heard for stream in self._gbuffers.values()))
+
+    def gbuffer(self, number: int) -> Stream:
+        """The stream of one of the renderer's buffers, opened on first use."""
+        if number not in self._gbuffers:
+            self._gbuffers[number] = self._streams.open()
+        return self._gbuffers[number]
+
+    def close(self) -> None:
+        """End its streams."""
+        for stream in self._gbuffers.values():
+            self._streams.end(stream)
+        self._gbuffers.clear()
+        super().close()
 
     def shot(self, moment: Moment) -> Shot:
         """Its settings, and what it has adapted to."""
@@ -89,14 +111,17 @@ class ColorCamera(Camera):
         """Remember the exposure, and send the picture."""
         self._last = picture.exposure, moment.elapsed
         self.send(moment, actor, self.header() + self.encode(picture, actor).tobytes())
+        wanted = {number: stream for number, stream in self._gbuffers.items() if stream.heard}
+        if self.gbuffers_enabled and wanted:
+            surfaces = moment.renderers.raster.surfaces((self.pinhole.width, self.pinhole.height))
+            for number, stream in wanted.items():
+                buffer = gbuffers.encode(number, picture, surfaces, world_from_camera(actor))
+                self.send(moment, actor, self.header() + buffer.tobytes(), gbuffers.CODE, stream)
 
     def encode(self, picture: Picture, actor: Actor) -> NDArray[np.generic]:
         """BGRA."""
         assert picture.color is not None
-        pixels = np.empty((*picture.color.shape[:2], 4), np.uint8)
-        pixels[..., :3] = self.lens.color(picture.color)[..., ::-1]
-        pixels[..., 3] = 255
-        return pixels
+        return bgra(self.lens.color(picture.color))
 
 
 class DepthCamera(Camera):
@@ -149,21 +174,6 @@ class FlowCamera(Camera):
         return flow_picture(picture.flow)
 
 
-def normals_picture(normal: NDArray[np.float32], world_from_camera: Array) -> NDArray[np.uint8]:
-    """Picture (H, W, 4) BGRA of normals (H, W, 3) in the camera's frame, turned into CARLA's world."""
-    carla_from_camera = (np.diag([1.0, -1.0, 1.0]) @ world_from_camera[:3, :3]).astype(np.float32)
-    pixels = np.full((*normal.shape[:2], 4), 255, np.uint8)
-    turned = normal.reshape(-1, 3) @ (carla_from_camera.T * np.float32(127.5)) + np.float32(127.5)
-    pixels[..., 2::-1] = np.rint(turned).clip(0, 255).reshape(normal.shape)
-    return pixels
-
-
-def flow_picture(flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Motion (H, W, 2) in normalised device coordinates of flow (H, W, 2) [px]."""
-    height, width = flow.shape[:2]
-    return np.clip(flow * np.array([-2 / width, 2 / height], np.float32), -2, 2).astype("<f4")
-
-
 def measure_all(moment: Moment, due: Sequence[tuple[Actor, Camera]]) -> None:
     """Draw every picture that is needed once, and give it to all cameras that see it."""
     groups: dict[tuple[object, ...], list[tuple[Actor, Camera]]] = defaultdict(list)
@@ -180,21 +190,22 @@ def _measure_group(moment: Moment, group: list[tuple[Actor, Camera]]) -> None:
     by_shot: dict[Shot | None, list[tuple[Actor, Camera]]] = defaultdict(list)
     for actor, sensor in group:
         by_shot[sensor.shot(moment)].append((actor, sensor))
-    shots = [shot for shot in by_shot if shot is not None]
+    labels = by_shot.pop(None, [])
     marks = moment.drawing.marks() if moment.drawing else None
     place = group[0][0]
-    for shot in shots or [None]:
+    for shot, members in by_shot.items() or [(None, [])]:
         picture = moment.renderers.raster.draw(
             moment.scene,
             group[0][1].pinhole,
             world_from_camera(place),
             previous_world_from_camera=place.previous_world_from_actor @ ACTOR_FROM_CAMERA,
             shaded=shot is not None,
-            **({} if shot is None else {"shot": shot, "marks": marks}),
+            shot=shot or PLAIN,
+            marks=marks,
         )
-        seeing = by_shot.pop(shot, []) + by_shot.pop(None, [])
-        for actor, sensor in seeing:
+        for actor, sensor in members + labels:
             sensor.expose(moment, actor, picture)
+        labels = []
 
 
 def world_from_camera(actor: Actor) -> Array:

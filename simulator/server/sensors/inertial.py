@@ -10,7 +10,6 @@ import numpy as np
 from simulator.server.actors import Actor
 from simulator.server.sensors.sensor import Moment, Sensor
 from simulator.server.wire import Array, encode_axial, encode_vector
-from simulator.world.bodies import GRAVITY
 
 
 class Gnss(Sensor):
@@ -48,12 +47,16 @@ class Imu(Sensor):
             acceleration = (velocity - self._velocity) / moment.dt  # at the sensor's place, off the centre
         self._velocity, self._frame = velocity, moment.frame
         actor_from_world = pose[:3, :3].T
-        felt = actor_from_world @ (acceleration + np.array([0.0, 0.0, GRAVITY]))
+        felt = actor_from_world @ (acceleration + np.array([0.0, 0.0, moment.gravity]))
         draws = self.random.standard_normal((2, 3))
         accelerometer, gyroscope = encode_vector(felt), encode_axial(actor_from_world @ spin)
         for k, axis in enumerate("xyz"):
             accelerometer[k] += self.number(f"noise_accel_stddev_{axis}") * float(draws[0, k])
             gyroscope[k] += self.number(f"noise_gyro_bias_{axis}")
             gyroscope[k] += self.number(f"noise_gyro_stddev_{axis}") * float(draws[1, k])
-        compass = (pi / 2 - float(np.arctan2(pose[1, 0], pose[0, 0]))) % (2 * pi)
-        self.send(moment, actor, msgpack.packb([accelerometer, gyroscope, compass]))
+        self.send(moment, actor, msgpack.packb([accelerometer, gyroscope, compass(pose)]))
+
+
+def compass(pose: Array) -> float:
+    """Direction [rad] in which a pose (4, 4) looks, clockwise from north."""
+    return (pi / 2 - float(np.arctan2(pose[1, 0], pose[0, 0]))) % (2 * pi)

@@ -19,10 +19,10 @@ class Radar(Sensor):
 
     def measure(self, moment: Moment, actor: Actor) -> None:
         """Velocity [m/s, negative: approaching], azimuth (right positive), altitude [rad], depth [m] per detection."""
-        count = round(self.number("points_per_second") * moment.dt)
+        count = int(self.number("points_per_second") * moment.dt)
         pose = actor.world_from_actor
-        # CARLA spreads the rays evenly over an ellipse across the view.
-        radius, turn = np.sqrt(self.random.random(count)), 2 * np.pi * self.random.random(count)
+        # As CARLA's, the rays gather in the middle of the ellipse across the view: radius and turn are drawn evenly.
+        radius, turn = self.random.random(count), 2 * np.pi * self.random.random(count)
         right = radius * np.cos(turn) * tan(radians(self.number("horizontal_fov")) / 2)
         up = radius * np.sin(turn) * tan(radians(self.number("vertical_fov")) / 2)
         rays = np.stack([np.ones(count), -right, up], axis=1)
@@ -53,7 +53,9 @@ def _velocities(moment: Moment, object_ids: NDArray[np.uint32], points: NDArray[
     """Velocities (N, 3) [m/s] of points (N, 3) on objects; those on the level are still."""
     velocity = np.zeros(points.shape)
     for object_id in np.unique(object_ids[object_ids != 0]):
-        body = moment.world.bodies[int(object_id)]
+        body = moment.world.bodies.get(int(object_id))
+        if body is None:  # a traffic light's
+            continue
         on = object_ids == object_id
         velocity[on] = body.velocity + np.cross(body.angular_velocity, points[on] - body.world_from_body[:3, 3])
     return velocity

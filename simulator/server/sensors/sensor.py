@@ -64,6 +64,7 @@ class Sensor(ABC):
         code: CARLA's sensor type in message headers.
         stage: under which its time is counted.
         values: its blueprint's attributes.
+        ignored: actors that it was told to leave out.
         random: its own generator, drawn from (seed, noise_seed, actor id): what one sensor draws, no other feels.
     """
 
@@ -76,6 +77,7 @@ class Sensor(ABC):
         self._streams = streams
         self._period = float(values.get("sensor_tick", 0.0))
         self._next = float("-inf")
+        self.ignored: frozenset[int] = frozenset()
         self.seed(seed, actor_id)
 
     def number(self, name: str) -> float:
@@ -107,11 +109,15 @@ class Sensor(ABC):
         self._next = start + self._period
         return True
 
-    def send(self, moment: Moment, actor: Actor, body: bytes) -> None:
-        """Send one message with CARLA's header."""
-        if self.stream is not None:
+    def send(
+        self, moment: Moment, actor: Actor, body: bytes, code: int | None = None, stream: Stream | None = None
+    ) -> None:
+        """Send one message with CARLA's header; by default as the sensor's own kind on its own stream."""
+        stream = stream or self.stream
+        if stream is not None:
             pose = carla_from_matrix(actor.world_from_actor)
-            self.stream.send(HEADER.pack(self.code, moment.frame, moment.elapsed, *pose) + body, moment.lossless)
+            kind = self.code if code is None else code
+            stream.send(HEADER.pack(kind, moment.frame, moment.elapsed, *pose) + body, moment.lossless)
 
     @abstractmethod
     def measure(self, moment: Moment, actor: Actor) -> None:
