@@ -20,8 +20,10 @@ GRAVITY = 9.81
 
 Array = NDArray[np.float64]
 
-PROP_FRICTION = 0.6
-"""Of cones, bins and boxes sliding on asphalt."""
+SETTLED = 0.5
+"""Time [s] at rest after which a body sleeps."""
+CREEP = 0.01
+"""Speed [m/s] below which a body counts as at rest; angular [rad/s] five times this."""
 
 
 class Surface(Protocol):
@@ -94,7 +96,8 @@ def gathered(rows: Iterable[NDArray[np.void]], dtype: np.dtype[np.void]) -> NDAr
 
 @dataclass(eq=False)
 class Body:
-    """A thing with a pose. As it is, a prop: it stays where it is put until something pushes it, then slides to rest.
+    """A thing with a pose. As it is, a prop: it stays where it is put until something pushes it; then it slides, flies,
+    tips over and comes to rest as a rigid body (``rigid``).
 
     Attributes:
         actor_id: 1..2^32-1.
@@ -106,8 +109,9 @@ class Body:
         tint: linear RGB that multiplies painted materials.
         lamps: lamp groups that are lit.
         target_velocity, target_angular_velocity: (3,), world; taken over at the start of the next step, then None.
-        constant_velocity: (3,), body frame; held until set to None.
+        constant_velocity: (3,), body frame; held until set to None, but for the fall of one that has no upward part.
         mass: [kg].
+        still: how long it has been at rest [s]; after ``SETTLED`` it sleeps until something moves it.
     """
 
     actor_id: int
@@ -133,6 +137,30 @@ class Body:
         self._velocity_before = self.velocity
         self._instances: list[Instance] | None = None
         self._rest = np.stack([part.body_from_part for part in self.model.parts])
+        self.still = np.inf
+
+    # -- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def center_of_mass(self) -> Array:
+        """(3,) [m], body frame."""
+        return np.array(self.model.center)
+
+    @property
+    def inertia(self) -> Array:
+        """About the body's axes (3,) [kg m^2]: those of its box, filled."""
+        x, y, z = (side**2 for side in self.model.size)
+        return self.mass / 12 * np.array([y + z, x + z, x + y])
+
+    @property
+    def corners(self) -> Array:
+        """Points (K, 3) [m], body frame, with which it stands on the ground and strikes it."""
+        return extremes(self.model)
+
+    def twisted(self, angular_impulse: Array) -> Array:
+        """Change of angular velocity (3,) [rad/s] by an angular impulse (3,) [N m s], world frame."""
+        rotation = self.world_from_body[:3, :3]
+        return rotation @ ((rotation.T @ angular_impulse) / self.inertia)
 
     # -- motion -------------------------------------------------------------------------------------------------------
 
@@ -140,25 +168,28 @@ class Body:
         """Moves the body at once; its velocity stays."""
         self.world_from_body = rigid(world_from_body)
 
-    def push(self, velocity_change: Array, yaw_rate_change: float) -> None:
-        """Changes velocity (3,) [m/s] and yaw rate [rad/s], world frame."""
+    def push(self, velocity_change: Array, spin_change: Array) -> None:
+        """Changes velocity (3,) [m/s] and angular velocity (3,) [rad/s], world frame."""
         self.velocity = self.velocity + velocity_change
-        self.angular_velocity = self.angular_velocity + np.array([0.0, 0.0, yaw_rate_change])
+        self.angular_velocity = self.angular_velocity + spin_change
+        self.wake()
 
-    def slide(self, surface: Surface, dt: float) -> None:
-        """Slides to rest after a push, at the height above the ground that it was put at."""
-        if not self.simulate_physics or not (self.velocity.any() or self.angular_velocity.any()):
-            return
-        here = self.world_from_body[:2, 3]
-        pace, spin = float(np.hypot(*self.velocity[:2])), float(self.angular_velocity[2])
-        velocity = self.velocity[:2] * (max(0.0, 1.0 - PROP_FRICTION * GRAVITY * dt / pace) if pace > 0 else 0.0)
-        spin = np.sign(spin) * max(0.0, abs(spin) - 2 * PROP_FRICTION * GRAVITY / max(self.model.size[:2]) * dt)
-        heights, _ = surface.ground(np.array([here, here + velocity * dt]))
-        pose = self.world_from_body.copy()
-        pose[:3, :3] = rotations(np.array([spin * dt]), np.zeros(1), np.zeros(1))[0] @ pose[:3, :3]
-        pose[:3, 3] += velocity[0] * dt, velocity[1] * dt, heights[1] - heights[0]
-        self.world_from_body = pose
-        self.velocity, self.angular_velocity = np.array([*velocity, 0.0]), np.array([0.0, 0.0, spin])
+    @property
+    def asleep(self) -> bool:
+        """Whether it is at rest and stays so until something moves it."""
+        return self.still >= SETTLED
+
+    def wake(self) -> None:
+        """Lets it move."""
+        self.still = 0.0
+
+    def settle(self, dt: float) -> None:
+        """Counts how long it has been at rest; lays it to rest when it has been for long."""
+        slow = float(self.velocity @ self.velocity) < CREEP**2
+        calm = slow and float(self.angular_velocity @ self.angular_velocity) < (5 * CREEP) ** 2
+        self.still = self.still + dt if calm else 0.0
+        if self.asleep:
+            self.velocity, self.angular_velocity = np.zeros(3), np.zeros(3)
 
     def take_targets(self) -> None:
         """Takes over the velocities that were asked for since the last step."""
@@ -167,11 +198,11 @@ class Body:
         if not self.simulate_physics:
             return
         if self.constant_velocity is not None:
-            velocity = self.world_from_body[:3, :3] @ np.asarray(self.constant_velocity, dtype=np.float64)
+            velocity = held_velocity(self.world_from_body[:3, :3], self.constant_velocity, self.velocity)
         if velocity is not None:
-            self.push(np.asarray(velocity, dtype=np.float64) - self.velocity, 0.0)
+            self.push(np.asarray(velocity, dtype=np.float64) - self.velocity, np.zeros(3))
         if spin is not None:
-            self.push(np.zeros(3), float(spin[2] - self.angular_velocity[2]))
+            self.push(np.zeros(3), np.asarray(spin, dtype=np.float64) - self.angular_velocity)
 
     def begin(self) -> None:
         """Start of a step: what was now becomes one tick ago."""
@@ -230,6 +261,28 @@ def hull(mesh: Mesh) -> NDArray[np.float32]:
         return mesh.vertices[ConvexHull(mesh.vertices).vertices]
     except QhullError:  # a flat mesh has none
         return mesh.vertices
+
+
+@functools.lru_cache(maxsize=1024)
+def extremes(model: Model) -> Array:
+    """The points (K, 3) [m] of a model's body, without its wheels, that lie farthest out on 14 sides."""
+    points = np.concatenate(
+        [transformed(part.body_from_part, hull(part.lods[0])) for part in model.parts if "wheel" not in part.name]
+    )
+    middle, half = (points.min(axis=0) + points.max(axis=0)) / 2, np.ptp(points, axis=0) / 2
+    sides = [
+        (x, y, z) for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1) if abs(x) + abs(y) + abs(z) in (1, 3)
+    ]
+    reach = (points - middle) / np.maximum(half, 1e-6) @ np.array(sides, dtype=np.float64).T
+    return points[np.unique(reach.argmax(axis=0))].astype(np.float64)
+
+
+def held_velocity(rotation: Array, wanted: Array, velocity: Array) -> Array:
+    """World velocity (3,) of a body that holds ``wanted`` (3,) in its own frame; without an upward part it may fall."""
+    held = rotation @ np.asarray(wanted, dtype=np.float64)
+    if not wanted[2]:
+        held = held + rotation[:, 2] * (rotation[:, 2] @ velocity)
+    return held
 
 
 def in_order(bodies: dict[int, Body]) -> Sequence[Body]:

@@ -1,7 +1,9 @@
 """Collisions of upright boxes and cylinders: who touches whom, and the impulses that part them.
 
-Everything on a road stands upright and meets sideways, so shapes are upright prisms: a rectangle or a disc in plan and
-a span of heights. Plans are tested by the separating axis theorem, all pairs at once. The ground is no obstacle.
+Nearly everything on a road stands upright, so shapes are upright prisms: a rectangle or a disc in plan and a span of
+heights; what tumbles has the prism around it. Prisms are tested by the separating axis theorem, all pairs at once, over
+the way that they have gone since the last look: nothing passes through anything between two looks. The impulses that
+part them turn bodies about all their axes. The ground is no obstacle; ``rigid`` keeps hulls out of it.
 """
 
 from __future__ import annotations
@@ -20,9 +22,14 @@ from simulator.world.obstacle import Obstacle
 RESTITUTION = 0.1
 """Bodies and cars crumple; barriers give a little back."""
 FRICTION = 0.4
-SLOP = 0.01
+SLOP = 0.005
 """Overlap [m] that is left alone, so that resting contacts stay contacts."""
+BUMPER_HEIGHT = 0.46
+"""Middle of the bumper zone of passenger cars [m], 16 to 20 inches: US 49 CFR 581.5."""
 CORNERS = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
+
+
+Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -44,11 +51,12 @@ PRISM = np.dtype(
         ("axis", np.float64, 2),  # unit, the box's length
         ("low", np.float64),  # [m]
         ("high", np.float64),
-        ("velocity", np.float64, 2),  # [m/s]
-        ("yaw_rate", np.float64),  # [rad/s]
-        ("pivot", np.float64, 2),  # centre of mass in plan [m]
+        ("walks", np.bool_),  # is pushed sideways only
+        ("velocity", np.float64, 3),  # [m/s]
+        ("spin", np.float64, 3),  # [rad/s]
+        ("pivot", np.float64, 3),  # centre of mass [m]
         ("inverse_mass", np.float64),  # [1/kg]; 0 is immovable
-        ("inverse_inertia", np.float64),  # [1/(kg m^2)]
+        ("inverse_inertia", np.float64, (3, 3)),  # world [1/(kg m^2)]
     ]
 )
 """An upright prism and how it moves."""
@@ -76,7 +84,8 @@ class Level:
         self.tags = [obstacle.tag for obstacle in obstacles]
         for index, obstacle in enumerate(obstacles):
             row = self.prisms[index]
-            row["center"] = row["pivot"] = np.asarray(obstacle.center, dtype=np.float64)[:2]
+            row["pivot"] = np.asarray(obstacle.center, dtype=np.float64)
+            row["center"] = row["pivot"][:2]
             row["radius"] = obstacle.radius
             row["half"] = 0.0 if obstacle.radius > 0 else np.asarray(obstacle.size[:2], dtype=np.float64) / 2
             row["axis"] = np.cos(obstacle.yaw), np.sin(obstacle.yaw)
@@ -104,10 +113,12 @@ class Level:
         return joined[np.lexsort((joined[:, 1], joined[:, 0]))]
 
 
-def overlap(first: NDArray[np.void], second: NDArray[np.void]) -> tuple[Array, Array]:
-    """Depth (P,) [m] of prisms in others, <= 0 is apart, and normals (P, 2) from first to second.
+def overlap(first: NDArray[np.void], second: NDArray[np.void], moved: Array | None = None) -> tuple[Array, Array]:
+    """Depth (P,) [m] of prisms in others, <= 0 is apart, and unit normals (P, 3) from first to second.
 
-    Depth is the shortest way out in plan; prisms one above the other are apart.
+    ``moved`` (P, 3) [m] is how far the second has gone past the first since both were last looked at, rotation aside.
+    Prisms that were apart then have met along the axis on which they met last, even if they are past each other now;
+    of those that touched already, or without ``moved``, the depth is the shortest way out.
     """
     gap = second["center"] - first["center"]
     sides = []
@@ -117,15 +128,43 @@ def overlap(first: NDArray[np.void], second: NDArray[np.void]) -> tuple[Array, A
     # the way from a disc's centre to the nearest point of the other plan is a candidate axis too
     sides.append(_toward_disc(first, second, gap))
     axes = np.stack(sides, axis=1)
-    distance = np.einsum("pai,pi->pa", axes, gap)
-    separation = np.abs(distance) - _shadow(first, axes) - _shadow(second, axes)
-    best = separation.argmax(axis=1)
     rows = np.arange(len(gap))
-    depth = -separation[rows, best]
-    height = np.minimum(first["high"], second["high"]) - np.maximum(first["low"], second["low"])
-    depth = np.where(height > 0, depth, np.minimum(depth, height))
-    normal = axes[rows, best] * np.where(distance[rows, best] < 0, -1.0, 1.0)[:, None]
+    distance, size = np.empty((len(gap), 6)), np.empty((len(gap), 6))
+    distance[:, :5] = np.einsum("pai,pi->pa", axes, gap)
+    distance[:, 5] = (second["low"] + second["high"] - first["low"] - first["high"]) / 2
+    size[:, :5] = _shadow(first, axes) + _shadow(second, axes)
+    size[:, 5] = (first["high"] - first["low"] + second["high"] - second["low"]) / 2
+    separation = np.abs(distance) - size
+    ways = np.where((first["walks"] | second["walks"])[:, None] & _VERTICAL, -np.inf, separation)
+    best = ways.argmax(axis=1)
+    depth = np.where(separation[:, 5] < 0, -ways[rows, best], -separation[:, 5])
+    side = np.where(distance[rows, best] < 0, -1.0, 1.0)
+    if moved is not None:
+        gone = np.empty_like(distance)
+        gone[:, :5] = np.einsum("pai,pi->pa", axes, moved[:, :2])
+        gone[:, 5] = moved[:, 2]
+        before = distance - gone
+        apart = (np.abs(before) - size).max(axis=1) > 0
+        if apart.any():
+            # shares of the way at which each axis's shadows begin and cease to meet
+            safe = np.where(np.abs(gone) < 1e-12, 1e-12, gone)
+            ends = (-size - before) / safe, (size - before) / safe
+            enter, leave = np.minimum(*ends), np.maximum(*ends)
+            last = enter.argmax(axis=1)
+            out = leave.min(axis=1)
+            met = apart & (enter[rows, last] <= 1) & (enter[rows, last] <= out) & (out >= 0)
+            from_side = np.where(before[rows, last] < 0, -1.0, 1.0)
+            best, side = np.where(met, last, best), np.where(met, from_side, side)
+            swept = size[rows, last] - from_side * distance[rows, last]
+            depth = np.where(apart, np.where(met, swept, np.minimum(depth, 0.0)), depth)
+    normal = np.zeros((len(gap), 3))
+    plan = best < 5
+    normal[:, :2] = axes[rows, np.minimum(best, 4)] * (side * plan)[:, None]
+    normal[:, 2] = side * ~plan
     return depth, normal
+
+
+_VERTICAL = np.array([False] * 5 + [True])
 
 
 def _shadow(prism: NDArray[np.void], axes: Array) -> Array:
@@ -160,7 +199,32 @@ def _toward_disc(first: NDArray[np.void], second: NDArray[np.void], gap: Array) 
 
 
 def meeting_points(first: NDArray[np.void], second: NDArray[np.void], normal: Array) -> Array:
-    """Middle (P, 2) of the corners of either plan that lie in the other; else midway between the facing sides."""
+    """Where prisms touch (P, 3) [m], with unit normals (P, 3).
+
+    Sideways: the middle of the corners of either plan that lie in the other, else of the facing sides, as high as
+    bumpers where both reach up to there. One on the other: under the upper one's centre of mass, or as near as the
+    lower one reaches.
+    """
+    points = np.empty((len(normal), 3))
+    points[:, :2] = _plan_points(first, second, normal[:, :2])
+    base, top = np.maximum(first["low"], second["low"]), np.minimum(first["high"], second["high"])
+    points[:, 2] = np.minimum((base + top) / 2, base + BUMPER_HEIGHT)
+    for flat, upper, lower in (
+        (np.flatnonzero(normal[:, 2] > 0), second, first),
+        (np.flatnonzero(normal[:, 2] < 0), first, second),
+    ):
+        if len(flat):
+            below, over = lower[flat], upper[flat]
+            local = _frame(below, over["pivot"][:, :2] - below["center"])
+            local = np.clip(local, -below["half"] - below["radius"][:, None], below["half"] + below["radius"][:, None])
+            axis = below["axis"]
+            points[flat, 0] = below["center"][:, 0] + local[:, 0] * axis[:, 0] - local[:, 1] * axis[:, 1]
+            points[flat, 1] = below["center"][:, 1] + local[:, 0] * axis[:, 1] + local[:, 1] * axis[:, 0]
+            points[flat, 2] = below["high"]
+    return points
+
+
+def _plan_points(first: NDArray[np.void], second: NDArray[np.void], normal: Array) -> Array:
     total, count = np.zeros_like(normal), np.zeros(len(normal))
     for prism, other, direction in ((first, second, normal), (second, first, -normal)):
         across = np.stack([-prism["axis"][:, 1], prism["axis"][:, 0]], axis=-1)
@@ -182,90 +246,124 @@ def meeting_points(first: NDArray[np.void], second: NDArray[np.void], normal: Ar
 
 @dataclass
 class Touch:
-    """One pair in contact: rows of the two prisms, unit normal (2,) from first to second, point (2,), depth [m].
+    """One pair in contact: rows of the two prisms, unit normal (3,) from first to second, point (3,), depth [m].
 
-    ``pressed`` and ``rubbed`` are the impulses [N s] on the second along the normal and along the tangent to its left.
+    ``pressed`` and ``rubbed`` are the impulses [N s] on the second along the normal and along the two ``tangents``.
     """
 
     first: int
     second: int
-    normal: tuple[float, float]
-    point: tuple[float, float]
+    normal: Vector
+    point: Vector
     depth: float
     pressed: float = 0.0
-    rubbed: float = 0.0
+    rubbed: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def tangents(self) -> tuple[Vector, Vector]:
+        """Across the normal, unit: level and upward, or east and north."""
+        x, y, z = self.normal
+        return ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)) if z else ((-y, x, 0.0), (0.0, 0.0, 1.0))
 
     @property
     def impulse(self) -> Array:
-        """(2,) [N s] on the second."""
-        (nx, ny), normal, tangent = self.normal, self.pressed, self.rubbed
-        return np.array([nx * normal - ny * tangent, ny * normal + nx * tangent])
+        """(3,) [N s] on the second."""
+        first, second = self.tangents
+        return np.array(
+            [
+                n * self.pressed + a * self.rubbed[0] + b * self.rubbed[1]
+                for n, a, b in zip(self.normal, first, second, strict=True)
+            ]
+        )
 
 
 class _Mover:
-    """A prism's plan motion as plain numbers: a contact is too small a sum for arrays."""
+    """A prism's motion as plain numbers: a contact is too small a sum for arrays."""
 
     def __init__(self, row: NDArray[np.void]) -> None:
-        self.vx, self.vy = row["velocity"].tolist()
-        self.x, self.y = row["pivot"].tolist()
-        self.yaw_rate = float(row["yaw_rate"])
-        self.ease, self.twist = float(row["inverse_mass"]), float(row["inverse_inertia"])
-        self.moved_x = self.moved_y = 0.0
+        self.velocity, self.spin = row["velocity"].tolist(), row["spin"].tolist()
+        self.pivot = row["pivot"].tolist()
+        self.ease, self.twist = float(row["inverse_mass"]), row["inverse_inertia"].tolist()
+        self.moved = [0.0, 0.0, 0.0]
 
-    def speed(self, x: float, y: float, nx: float, ny: float) -> float:
-        """Of its point (x, y) along (nx, ny) [m/s]."""
-        return (self.vx - self.yaw_rate * (y - self.y)) * nx + (self.vy + self.yaw_rate * (x - self.x)) * ny
+    def speed(self, point: Vector, way: Vector) -> float:
+        """Of its point along ``way`` [m/s]."""
+        x, y, z = self._turn(point, way)
+        vx, vy, vz = self.velocity
+        wx, wy, wz = self.spin
+        return vx * way[0] + vy * way[1] + vz * way[2] + wx * x + wy * y + wz * z
 
-    def give(self, x: float, y: float, nx: float, ny: float) -> float:
-        """Speed [m/s] that an impulse of 1 N s along (nx, ny) gives its point (x, y)."""
-        return self.ease + self.twist * ((x - self.x) * ny - (y - self.y) * nx) ** 2
+    def _turn(self, point: Vector, way: Vector) -> Vector:
+        """Angular impulse of a unit impulse along ``way``."""
+        px, py, pz = self.pivot
+        rx, ry, rz = point[0] - px, point[1] - py, point[2] - pz
+        return ry * way[2] - rz * way[1], rz * way[0] - rx * way[2], rx * way[1] - ry * way[0]
 
-    def take(self, x: float, y: float, jx: float, jy: float) -> None:
-        """An impulse (jx, jy) [N s] at (x, y)."""
-        self.vx += jx * self.ease
-        self.vy += jy * self.ease
-        self.yaw_rate += self.twist * ((x - self.x) * jy - (y - self.y) * jx)
+    def _twisted(self, x: float, y: float, z: float) -> Vector:
+        a, b, c = self.twist
+        return (
+            a[0] * x + a[1] * y + a[2] * z,
+            b[0] * x + b[1] * y + b[2] * z,
+            c[0] * x + c[1] * y + c[2] * z,
+        )
+
+    def give(self, point: Vector, way: Vector) -> float:
+        """Speed [m/s] that an impulse of 1 N s along ``way`` gives its point."""
+        x, y, z = self._turn(point, way)
+        tx, ty, tz = self._twisted(x, y, z)
+        return self.ease + x * tx + y * ty + z * tz
+
+    def take(self, point: Vector, way: Vector, impulse: float) -> None:
+        """An impulse [N s] along ``way`` at the point."""
+        x, y, z = self._turn(point, way)
+        turns = self._twisted(x, y, z)
+        for i in range(3):
+            self.velocity[i] += impulse * way[i] * self.ease
+            self.spin[i] += impulse * turns[i]
 
 
 def separate(prisms: NDArray[np.void], touches: Sequence[Touch]) -> None:
-    """Changes ``velocity``, ``yaw_rate``, ``center`` and ``pivot`` of touching prisms in place so that they part.
+    """Changes ``velocity``, ``spin``, ``center``, ``pivot``, ``low`` and ``high`` of touching prisms in place so that
+    they part.
 
     Sequential impulses (Catto, "Iterative Dynamics with Temporal Coherence", 2005) with Newton's restitution and
     Coulomb friction; what still overlaps is moved apart by inverse mass, without velocity. Fills in the impulses.
     """
     movers = {row: _Mover(prisms[row]) for touch in touches for row in (touch.first, touch.second)}
-    bounces = []
+    bounces, eases = [], []
     for touch in touches:
         a, b = movers[touch.first], movers[touch.second]
-        closing = b.speed(*touch.point, *touch.normal) - a.speed(*touch.point, *touch.normal)
+        closing = b.speed(touch.point, touch.normal) - a.speed(touch.point, touch.normal)
         bounces.append(-RESTITUTION * closing if closing < -1.0 else 0.0)
+        ways = (touch.normal, *touch.tangents)
+        eases.append([(way, a.give(touch.point, way) + b.give(touch.point, way)) for way in ways])
     for _ in range(4):
-        for touch, bounce in zip(touches, bounces, strict=True):
-            a, b = movers[touch.first], movers[touch.second]
-            (x, y), (nx, ny) = touch.point, touch.normal
-            closing = b.speed(x, y, nx, ny) - a.speed(x, y, nx, ny)
+        for touch, bounce, ease in zip(touches, bounces, eases, strict=True):
+            a, b, point = movers[touch.first], movers[touch.second], touch.point
+            way, give = ease[0]
+            closing = b.speed(point, way) - a.speed(point, way)
             before = touch.pressed
-            touch.pressed = max(before + (bounce - closing) / (a.give(x, y, nx, ny) + b.give(x, y, nx, ny)), 0.0)
-            push = touch.pressed - before
-            a.take(x, y, -push * nx, -push * ny)
-            b.take(x, y, push * nx, push * ny)
-            tx, ty = -ny, nx
-            sliding = b.speed(x, y, tx, ty) - a.speed(x, y, tx, ty)
-            before, limit = touch.rubbed, FRICTION * touch.pressed
-            touch.rubbed = before - sliding / (a.give(x, y, tx, ty) + b.give(x, y, tx, ty))
-            touch.rubbed = min(max(touch.rubbed, -limit), limit)
-            rub = touch.rubbed - before
-            a.take(x, y, -rub * tx, -rub * ty)
-            b.take(x, y, rub * tx, rub * ty)
+            touch.pressed = max(before + (bounce - closing) / give, 0.0)
+            a.take(point, way, before - touch.pressed)
+            b.take(point, way, touch.pressed - before)
+            limit, rubbed = FRICTION * touch.pressed, []
+            for (way, give), before in zip(ease[1:], touch.rubbed, strict=True):
+                sliding = b.speed(point, way) - a.speed(point, way)
+                rub = min(max(before - sliding / give, -limit), limit)
+                a.take(point, way, before - rub)
+                b.take(point, way, rub - before)
+                rubbed.append(rub)
+            touch.rubbed = rubbed[0], rubbed[1]
     for touch in touches:
         a, b = movers[touch.first], movers[touch.second]
-        apart = 0.8 * max(touch.depth - SLOP, 0.0) / (a.ease + b.ease)
+        apart = max(touch.depth - SLOP, 0.0) / (a.ease + b.ease)
         for mover, signed in ((a, -apart), (b, apart)):
-            mover.moved_x += signed * mover.ease * touch.normal[0]
-            mover.moved_y += signed * mover.ease * touch.normal[1]
+            for i in range(3):
+                mover.moved[i] += signed * mover.ease * touch.normal[i]
     for index, mover in movers.items():
         row = prisms[index]
-        row["velocity"] = mover.vx, mover.vy
-        row["yaw_rate"] = mover.yaw_rate
-        row["center"] += mover.moved_x, mover.moved_y
-        row["pivot"] += mover.moved_x, mover.moved_y
+        row["velocity"], row["spin"] = mover.velocity, mover.spin
+        row["center"] += mover.moved[:2]
+        row["pivot"] += mover.moved
+        row["low"] += mover.moved[2]
+        row["high"] += mover.moved[2]

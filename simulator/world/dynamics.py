@@ -1,9 +1,8 @@
-"""The motion of road vehicles, all of them at once: one array entry a vehicle.
+"""The forces on road vehicles, of all of them at once: springs, tyres, wheels, brakes, air, and a rider's balance.
 
-The equations are those of Althoff and Würsching, "CommonRoad: Vehicle Models" (2020a): the rigid-body equations and the
-Pacejka tyre of the single-track drift model, whose linearisation is the single-track model. The package's functions
-take one vehicle at a time and about 20 us a call; the same equations over arrays cost less for fifty vehicles than its
-functions for five. The tests hold them against the package. Four springs carry the body over the ground.
+A body on four wheels that each have a spring, a damper, a tyre and a speed of their own: the wheel and body equations
+of the multi-body model of Althoff and Würsching, "CommonRoad: Vehicle Models" (2020a), without its unsprung masses, on
+a body that can take any attitude (``rigid``). Arrays are (4, N), or (N,) for what belongs to the whole vehicle.
 """
 
 from __future__ import annotations
@@ -13,269 +12,256 @@ from numpy.typing import NDArray
 from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
 
 from simulator.world.bodies import GRAVITY, Array
+from simulator.world.drivetrain import Drivetrain
+from simulator.world.physics import SAMPLES
+from simulator.world.rigid import Motion
+from simulator.world.tyres import LAT_PEAK, LONG_PEAK, SLIP_FLOOR, bend, secants, smoothing
+
+_WHEEL_FIELDS = ("omega", "bend_x", "bend_y", "travel", "spin")
+_TOLD_FIELDS = ("load", "long_force", "lat_force", "torque", "long_slip", "lat_slip", "grip")
 
 STATE = np.dtype(
     [
-        *((name, np.float64) for name in ("x", "y", "z", "yaw", "pitch", "roll")),  # of the body, world [m, rad]
-        *((name, np.float64) for name in ("vx", "vy", "vz")),  # horizontal, along and across the heading; up [m/s]
-        *((name, np.float64) for name in ("yaw_rate", "pitch_rate", "roll_rate")),  # [rad/s]
-        ("steer", np.float64),  # of the front wheels, positive is left [rad]
+        ("steer", np.float64),  # of full lock, positive is left
+        ("steer_angle", np.float64),  # mean of the front wheels [rad]
         ("gear", np.int64),  # -1 reverse, 0 neutral
         ("since_shift", np.float64),  # [s]
-        ("spin", np.float64, 4),  # angle of each wheel [rad]; order of WHEELS
-        ("travel", np.float64, 4),  # how far each wheel stands above its place in the resting body [m]
+        ("engine", np.float64),  # [rad/s]
+        ("drag", np.float64),  # of the air [N]
+        ("angle", np.float64, 4),  # of each wheel about its upright [rad], positive is left
+        # speed [rad/s], what the carcass has given way along and across [m], how far the wheel stands above its place
+        # in the resting body [m], angle [rad]
+        *((name, np.float64, 4) for name in _WHEEL_FIELDS),
+        # of the last sub-step: load and forces [N], torque [N m], slip [-], slip angle [rad], friction [-]
+        *((name, np.float64, 4) for name in _TOLD_FIELDS),
     ]
 )
-"""One vehicle's motion. The centre of mass lies over the origin, midway between the axles."""
+"""What a vehicle has beside its body's motion; wheels in the order of WHEELS."""
 
 WHEELS = ("front_left", "front_right", "rear_left", "rear_right")
-FORE = np.array([1.0, 1.0, -1.0, -1.0])
-LEFT = np.array([1.0, -1.0, 1.0, -1.0])
 
 _BMW = parameters_vehicle2()
-PEAK_FRICTION = float(_BMW.tire.p_dy1)
-"""Lateral friction of the published tyre at its peak, on dry road."""
-CORNERING = float(-_BMW.tire.p_ky1)
-"""Side force per load and slip angle of the published tyre [1/rad]."""
-BRAKE_SPLIT = float(_BMW.T_sb)
-"""Share of the brake force on the front axle."""
 HEAVE_FREQUENCY = float(np.sqrt(2 * (_BMW.K_sf + _BMW.K_sr) / _BMW.m_s))
 """Of the published springs under the published sprung mass [rad/s]."""
 HEAVE_DAMPING = float((_BMW.K_sdf + _BMW.K_sdr) / _BMW.m_s / HEAVE_FREQUENCY)
 """Damping ratio of the published dampers."""
 ANTI_ROLL = float(-(_BMW.K_tsf + _BMW.K_tsr) * 2 / ((_BMW.K_sf + _BMW.K_sr) * _BMW.T_f**2 / 2))
 """Stiffness of the published anti-roll bars, relative to that of the springs in roll."""
-YAW_INERTIA = float(_BMW.I_z / (_BMW.m * (_BMW.a + _BMW.b) ** 2))
-PITCH_INERTIA = float(_BMW.I_y_s / (_BMW.m_s * (_BMW.a + _BMW.b) ** 2))
-ROLL_INERTIA = float(_BMW.I_Phi_s / (_BMW.m_s * _BMW.T_f**2))
-"""Inertia over mass and wheelbase (yaw, pitch) or track (roll) squared."""
-
-ENGINE_SPEEDS = np.array([0.0, 0.15, 0.35, 0.5, 0.7, 0.85, 1.0, 1.1])
-ENGINE_TORQUES = np.array([0.45, 0.7, 0.95, 1.0, 0.97, 0.9, 0.75, 0.0])
-"""Full-load torque over its peak, against engine speed over its maximum: a petrol engine behind a torque converter."""
-PEAK_POWER = float((ENGINE_SPEEDS * ENGINE_TORQUES).max())
-"""Of that curve, over peak torque times maximum speed."""
-ENGINE_DRAG = 0.3
-"""Torque of the motored engine at maximum speed, over its peak torque."""
-DRIVELINE_EFFICIENCY = 0.9
-SHIFT_INTERVAL = 0.5
-"""The automatic gearbox keeps a gear at least so long [s]."""
 ROLLING_RESISTANCE = 0.012
-AIR_DENSITY = 1.2
 
-SLIP_FLOOR = 2.5
-"""Below this wheel speed [m/s] slip angles are taken as if at it; the tyre equations are singular at rest."""
-KINEMATIC, DYNAMIC = 1.0, 2.0
-"""Speeds [m/s] up to which the wheels roll without side slip, and from which the tyres decide; blended between."""
 BUMP_STOP = 0.10
 """Spring travel [m] beyond which the springs are ten times as stiff."""
-LARGEST_TILT = 0.7
-"""Pitch and roll [rad] at which bodies are held."""
+CARCASS_DAMPING = 0.03
+"""Damping of the carcass over its stiffness [s], at rest; it keeps standing vehicles from rocking on their tyres."""
+STEEPEST = 0.3
+"""A wheel rolls where the cosine between the body's and the ground's up is above this."""
+BALANCE = 8.0
+"""How fast a rider brings a two-wheeler to its lean [rad/s]."""
+LOST_BALANCE = 1.0
+"""Away from its lean by so much [rad], a two-wheeler falls."""
 
 
-def clip(values: Array, low: Array | float, high: Array | float) -> Array:
-    """``numpy.clip`` in a fifth of its time, of which nearly all is its own checks for arrays so small."""
-    return np.minimum(np.maximum(values, low), high)
+class Ground:
+    """The plane under each wheel (4, N) as of its place at the start: height and slope along world x and y."""
+
+    def __init__(self, x: Array, y: Array, heights: Array, normals: Array) -> None:
+        up = np.maximum(normals[2], 1e-3)
+        self.x, self.y = np.clip(-normals[0] / up, -1.0, 1.0), np.clip(-normals[1] / up, -1.0, 1.0)
+        self.base = heights - self.x * x - self.y * y
+        steep = 1 / np.sqrt(1 + self.x**2 + self.y**2)
+        self.normal = -self.x * steep, -self.y * steep, steep
 
 
-def side_force(slip: Array, load: Array, friction: Array) -> Array:
-    """Pacejka's lateral tyre force [N] at slip angles [rad] and loads [N]; ``friction`` scales the peak, not the slope.
-
-    Pure side slip, no camber: ``vehiclemodels.utils.tire_model.formula_lateral``.
-    """
-    tire = _BMW.tire
-    peak = PEAK_FRICTION * friction
-    b = CORNERING / (tire.p_cy1 * peak) * slip
-    return -peak * load * np.sin(tire.p_cy1 * np.arctan(b - tire.p_ey1 * (b - np.arctan(b))))
-
-
-def single_track(
-    velocity: tuple[Array, Array],
-    yaw_rate: Array,
-    steer: Array,
-    wheelbase: Array,
-    mass: Array,
-    yaw_inertia: Array,
-    loads: tuple[Array, Array],
-    drives: tuple[Array, Array],
-    friction: Array,
-) -> tuple[Array, Array, Array]:
-    """Accelerations by the tyres along and across the heading [m/s^2] and of yaw [rad/s^2]; no Coriolis terms.
-
-    Args: ``velocity`` along and across the heading [m/s]; ``loads`` and ``drives``, vertical and longitudinal forces on
-    the front and rear axle [N]. What an axle spends on drive or brakes, it lacks for the side (friction ellipse).
-    """
-    vx, vy = velocity
-    arm = wheelbase / 2
-    cos, sin = np.cos(steer), np.sin(steer)
-    front_along, front_across = vx * cos + (vy + arm * yaw_rate) * sin, (vy + arm * yaw_rate) * cos - vx * sin
-    sides = []
-    for along, across, load, drive in zip(
-        (front_along, vx), (front_across, vy - arm * yaw_rate), loads, drives, strict=True
-    ):
-        slip = np.arctan2(across, np.maximum(np.abs(along), SLIP_FLOOR))
-        spent = np.minimum(np.abs(drive) / np.maximum(PEAK_FRICTION * friction * load, 1.0), 1.0)
-        sides.append(side_force(slip, load, friction) * np.sqrt(1.0 - spent**2))
-    front_x, front_y = drives[0] * cos - sides[0] * sin, sides[0] * cos + drives[0] * sin
-    return (
-        (front_x + drives[1]) / mass,
-        (front_y + sides[1]) / mass,
-        arm * (front_y - sides[1]) / yaw_inertia,
-    )
-
-
-def shift(state: NDArray[np.void], control: NDArray[np.void], physics: NDArray[np.void], dt: float) -> None:
-    """Chooses the gears for this step, in place: by hand, or by engine speed and throttle."""
-    gear = state["gear"]
-    speeds = np.abs(state["vx"])
-    engine = speeds / physics["gear_speeds"][np.arange(len(gear)), np.maximum(gear, 1) - 1]
-    throttle = control["throttle"]
-    ready = state["since_shift"] >= SHIFT_INTERVAL
-    up = ready & (engine > 0.45 + 0.5 * throttle) & (gear < physics["gears"])
-    down = ready & (engine < 0.2 + 0.3 * throttle) & (gear > 1)
-    automatic = np.where(control["reverse"], -1, np.where(gear < 1, 1, gear + up - down))
-    manual = np.where(control["reverse"], -1, clip(control["gear"], -1, physics["gears"]))
-    chosen = np.where(control["manual_gear_shift"], manual, automatic)
-    state["since_shift"] = np.where(chosen != gear, 0.0, state["since_shift"] + dt)
-    state["gear"] = chosen
-
-
-def engine_forces(state: NDArray[np.void], control: NDArray[np.void], physics: NDArray[np.void]) -> tuple[Array, Array]:
-    """Drive force of the engine, signed, and the drag of the closed throttle, a magnitude, at the wheels [N]."""
-    gear = state["gear"]
-    limit = physics["gear_speeds"][np.arange(len(gear)), np.maximum(np.abs(gear), 1) - 1]
-    engine = np.abs(state["vx"]) / limit
-    # peak torque times (engine speed over road speed): the force at the wheels at the peak of the torque curve
-    peak = np.where(gear == 0, 0.0, physics["power"] / PEAK_POWER / limit)
-    torque = np.interp(engine, ENGINE_SPEEDS, ENGINE_TORQUES)
-    drive = np.sign(gear) * peak * torque * control["throttle"] * DRIVELINE_EFFICIENCY
-    drag = peak * ENGINE_DRAG * np.minimum(engine, 1.5) * (1.0 - control["throttle"])
-    return drive, drag
-
-
-def advance(
-    state: NDArray[np.void],
-    control: NDArray[np.void],
-    physics: NDArray[np.void],
-    ground: tuple[Array, Array],
-    friction: Array,
-    dt: float,
-) -> None:
-    """One sub-step of ``dt`` [s], at most 0.01, of all vehicles, in place.
+class Fleet:
+    """Vehicles over one step; ``advance`` changes ``motion``, whose first N bodies they are.
 
     Args:
-        state, control, physics: (N,) of ``STATE``, ``vehicles.CONTROL``, ``vehicles.PHYSICS``.
-        ground: height [m] and slope (d height / d world x, y) under each wheel *as of its present place*, (N, 4) and
-            (N, 4, 2); see ``contact_heights``.
+        state, control, physics: (N,) of ``STATE``, ``vehicles.CONTROL``, ``physics.PHYSICS``; ``state`` is changed by
+            ``finish``.
         friction: (N,), 1 is dry road.
     """
-    heights, slopes = ground
-    mass, wheelbase, track = physics["mass"], physics["wheelbase"], physics["track"]
-    cos, sin = np.cos(state["yaw"]), np.sin(state["yaw"])
-    vx, vy, yaw_rate = state["vx"], state["vy"], state["yaw_rate"]
 
-    # steering
-    target = control["steer"] * physics["max_steer_angle"]
-    reach = physics["steer_rate"] * dt
-    state["steer"] += clip(target - state["steer"], -reach, reach)
+    def __init__(
+        self,
+        motion: Motion,
+        state: NDArray[np.void],
+        control: NDArray[np.void],
+        physics: NDArray[np.void],
+        friction: Array,
+    ) -> None:
+        self.motion, self.state, self.physics, self.control = motion, state, physics, control
+        self.count = len(state)
+        self._w = {name: np.ascontiguousarray(state[name].T) for name in _WHEEL_FIELDS}
+        p = {name: np.ascontiguousarray(physics[name].T) for name in physics.dtype.names or () if name in _PER_WHEEL}
+        self._p = p
+        self._told: dict[str, Array] = {}
+        self.engine = Drivetrain(state, control, physics)
+        grip = friction * p["friction"]
+        self._grips = LONG_PEAK * grip, LAT_PEAK * grip
+        self._grip = grip
+        hand = np.where(control["hand_brake"], p["hand_brake"], 0.0)
+        self._brake = control["brake"] * p["brake"] + hand
+        self._steer = state["steer"].copy()
+        speed = np.abs((motion.velocity[:, : self.count] * motion.rotation[:, 0, : self.count]).sum(axis=0))
+        place = np.minimum(speed / physics["steer_top"], 1.0) * SAMPLES
+        index = np.minimum(place.astype(np.int64), SAMPLES - 1)
+        rows, table = np.arange(self.count), physics["steering"]
+        self._lock = table[rows, index] + (place - index) * (table[rows, index + 1] - table[rows, index])
+        rear = physics["two_wheeler"]
+        self._driven = np.ones((4, self.count))
+        self._driven[:2, rear] = 0.0
+        self._upright = ~rear
+        self._riders = np.flatnonzero(rear)
 
-    # springs: compressed by as much as the ground stands above the wheel's place in the resting body
-    forward, left = FORE * wheelbase[:, None] / 2, LEFT * track[:, None] / 2
-    wheel_z = state["z"][:, None] - np.sin(state["pitch"])[:, None] * forward + np.sin(state["roll"])[:, None] * left
-    wheel_vz = state["vz"][:, None] - state["pitch_rate"][:, None] * forward + state["roll_rate"][:, None] * left
-    moved_x = (cos * vx - sin * vy)[:, None] - yaw_rate[:, None] * (sin[:, None] * forward + cos[:, None] * left)
-    moved_y = (sin * vx + cos * vy)[:, None] + yaw_rate[:, None] * (cos[:, None] * forward - sin[:, None] * left)
-    travel = heights - wheel_z
-    rate = slopes[..., 0] * moved_x + slopes[..., 1] * moved_y - wheel_vz
-    quarter = mass[:, None] / 4
-    weight = quarter * GRAVITY * physics["gravity"][:, None]
-    spring = quarter * HEAVE_FREQUENCY**2 * (travel + 9.0 * np.maximum(travel - BUMP_STOP, 0.0))
-    load = np.maximum(weight + spring + quarter * 2 * HEAVE_DAMPING * HEAVE_FREQUENCY * rate, 0.0)
-    axle = load[:, 0] + load[:, 1], load[:, 2] + load[:, 3]
-    total = axle[0] + axle[1]
-    bars = (spring * left).sum(axis=1) * ANTI_ROLL
+    def spots(self) -> tuple[Array, Array, Array]:
+        """Vectors (4, N) x, y, z from the centres of mass to where wheels touch the ground in the resting body."""
+        p, r = self._p, self.motion.rotation[:, :, : self.count]
+        return tuple(r[i, 0] * p["fore"] + r[i, 1] * p["left"] + r[i, 2] * p["below"] for i in range(3))  # type: ignore[return-value]
 
-    # along: drive and drag as they are; brakes, rolling and a closed throttle resist up to their strength, down to rest
-    front_left, front_right, rear_left, rear_right = heights.T
-    slope_x = (front_left + front_right - (rear_left + rear_right)) / 2 / wheelbase
-    slope_y = (front_left + rear_left - (front_right + rear_right)) / 2 / track
-    pull = np.minimum(total / mass, GRAVITY) / (1 + slope_x**2 + slope_y**2)
-    downhill_x, downhill_y = -pull * slope_x, -pull * slope_y
-    grips = tuple(PEAK_FRICTION * friction * np.minimum(part, 1.5 * mass * GRAVITY) for part in axle)
-    drive, drag = engine_forces(state, control, physics)
-    drives = tuple(clip(drive / 2, -grip, grip) for grip in grips)
-    brake = control["brake"] * physics["brake_deceleration"] * mass
-    locked = np.where(control["hand_brake"], grips[1], 0.0)
-    resist = (
-        np.minimum(brake * BRAKE_SPLIT + drag / 2, grips[0]),
-        np.minimum(brake * (1 - BRAKE_SPLIT) + drag / 2 + locked, grips[1]),
-    )
-    rolling = ROLLING_RESISTANCE * total
-    air = 0.5 * AIR_DENSITY * physics["drag_area"] * vx * np.abs(vx)
-    strength = resist[0] + resist[1] + rolling
-    free = mass * (vx / dt + downhill_x + vy * yaw_rate) + drives[0] + drives[1] - air
-    share = clip(free / np.maximum(strength, 1e-9), -1.0, 1.0)
-    forces = tuple(push - share * held for push, held in zip(drives, resist, strict=True))
+    def advance(self, ground: Ground, dt: float) -> None:
+        """The forces of one sub-step of ``dt`` [s], at most 0.01; changes velocities, not places."""
+        n, m, p, w = self.count, self.motion, self._p, self._w
+        (vx, vy, vz), (wx, wy, wz) = m.velocity[:, :n], m.spin[:, :n]
+        rotation = m.rotation[:, :, :n]
+        forward, left, up = rotation[:, 0], rotation[:, 1], rotation[:, 2]
+        nx, ny, nz = ground.normal
 
-    # across and yaw: the tyres
-    loads = tuple(grip / (PEAK_FRICTION * np.maximum(friction, 1e-6)) for grip in grips)
-    along, across, turning = single_track(
-        (vx, vy), yaw_rate, state["steer"], wheelbase, mass, physics["yaw_inertia"], loads, forces, friction
-    )
-    new_vx = vx + dt * (along + downhill_x + vy * yaw_rate - (air + share * rolling) / mass)
-    new_vx = np.where(np.abs(free) < strength, 0.0, new_vx)  # stopped within this sub-step, or held at rest
-    new_vy = vy + dt * (across + downhill_y - vx * yaw_rate)
-    new_yaw_rate = yaw_rate + dt * turning
+        # springs: compressed by as much as the ground stands above the wheel's place in the resting body
+        rx, ry, rz = self.spots()
+        x, y, z = m.center[:, :n]
+        upward = up[2] - ground.x * up[0] - ground.y * up[1]
+        touching = upward * nz > STEEPEST
+        lean = np.where(touching, upward, 1.0)
+        travel = (ground.base + ground.x * (x + rx) + ground.y * (y + ry) - z - rz) / lean
+        rx, ry, rz = rx + up[0] * travel, ry + up[1] * travel, rz + up[2] * travel
+        px, py, pz = vx + wy * rz - wz * ry, vy + wz * rx - wx * rz, vz + wx * ry - wy * rx
+        rate = -(px * nx + py * ny + pz * nz) / (lean * nz)
+        rest = p["rest_load"]
+        part = rest / GRAVITY
+        spring = part * HEAVE_FREQUENCY**2 * (travel + 9.0 * np.maximum(travel - BUMP_STOP, 0.0))
+        bar = ANTI_ROLL / 2 * (spring[0::2] - spring[1::2])
+        load = part * (m.weight[:n] + 2 * HEAVE_DAMPING * HEAVE_FREQUENCY * rate) + spring
+        load[0::2] += bar
+        load[1::2] -= bar
+        load = np.minimum(np.maximum(load, 0.0) * touching, 12.0 * rest)
 
-    # near rest: rolling without side slip about the rear axle
-    pace = np.abs(new_vx) + np.abs(new_vy) + np.abs(new_yaw_rate) * wheelbase / 2
-    grounded = total > 0.1 * mass * GRAVITY
-    kinematic = np.where(grounded, clip((DYNAMIC - pace) / (DYNAMIC - KINEMATIC), 0.0, 1.0), 0.0)
-    rolling_yaw_rate = new_vx * np.tan(state["steer"]) / wheelbase
-    state["vx"] = new_vx
-    state["vy"] = new_vy + kinematic * (rolling_yaw_rate * wheelbase / 2 - new_vy)
-    state["yaw_rate"] = new_yaw_rate + kinematic * (rolling_yaw_rate - new_yaw_rate)
+        # where the wheels point, on the ground
+        cos, sin = self._headings(dt)
+        tx, ty, tz = (forward[i] * cos + left[i] * sin for i in range(3))
+        over = tx * nx + ty * ny + tz * nz
+        tx, ty, tz = tx - over * nx, ty - over * ny, tz - over * nz
+        size = 1 / np.maximum(np.sqrt(tx * tx + ty * ty + tz * tz), 1e-6)
+        tx, ty, tz = tx * size, ty * size, tz * size
+        sx, sy, sz = ny * tz - nz * ty, nz * tx - nx * tz, nx * ty - ny * tx
+        along, across = px * tx + py * ty + pz * tz, px * sx + py * sy + pz * sz
 
-    # up, pitch and roll
-    lever = physics["mass_height"] * mass
-    state["vz"] += dt * (total / mass - GRAVITY * physics["gravity"])
-    state["pitch_rate"] += dt * (-(load * forward).sum(axis=1) - lever * along) / (PITCH_INERTIA * mass * wheelbase**2)
-    state["roll_rate"] += dt * ((load * left).sum(axis=1) + bars + lever * across) / (ROLL_INERTIA * mass * track**2)
-    # a rider settles into the lean that balances the bend within about half a second
-    lean = -np.arctan(state["vx"] * state["yaw_rate"] / GRAVITY)
-    state["roll_rate"] = np.where(physics["two_wheeler"], 5.0 * (lean - state["roll"]), state["roll_rate"])
+        # tyres: slip of the carcass, and of the motion where that is beyond the peak
+        radius, inertia = p["radius"], p["inertia"]
+        omega, bent_x, bent_y = w["omega"], w["bend_x"], w["bend_y"]
+        surface = omega * radius
+        sliding = surface - along
+        pace = np.maximum(np.abs(along), np.abs(surface))
+        floor = np.maximum(pace, SLIP_FLOOR)
+        share = load / rest
+        stiffness = (
+            p["long_stiff"] * GRAVITY * share,
+            p["lat_stiff"] * rest * smoothing(3.0 * share / p["max_load"]),
+        )
+        grip = self._grips[0] * load, self._grips[1] * load
+        relax = radius  # relaxation length: about the radius (Pacejka, section 5.2)
+        lag = 1 + dt * pace / relax
+        reach = dt + CARCASS_DAMPING * np.maximum(1 - pace / SLIP_FLOOR, 0.0) * lag
+        # where the carcass would be after the step, with its damping: what the force must stay within the grip at
+        trial_x, trial_y = (bent_x + reach * sliding) / lag, (bent_y + reach * across) / lag
+        k_x, k_y = secants((trial_x / relax, trial_y / relax), (sliding / floor, across / floor), stiffness, grip)
+        k_x, k_y = k_x / relax, k_y / relax
 
-    # places
-    state["x"] += dt * (cos * state["vx"] - sin * state["vy"])
-    state["y"] += dt * (sin * state["vx"] + cos * state["vy"])
-    state["z"] += dt * state["vz"]
-    for name in ("yaw", "pitch", "roll"):
-        state[name] += dt * state[f"{name}_rate"]
-    _limit(state, travel)
-    state["travel"] = clip(travel, -BUMP_STOP, BUMP_STOP)
-    turned = (state["vx"][:, None] - state["yaw_rate"][:, None] * left) * dt / physics["wheel_radius"][:, None]
-    turned[:, 2:] *= ~control["hand_brake"][:, None]
-    state["spin"] = np.mod(state["spin"] + turned, 2 * np.pi)
+        # wheels, implicitly: force = k_x * bend after the step, which the torque and the force itself change; beside
+        # them the body is too heavy to matter within a sub-step
+        gives = radius**2 / inertia
+        divisor = lag + k_x * dt * reach * gives
+        idle_force = k_x * lag * trial_x / divisor
+        per_torque = k_x * dt * reach * radius / inertia / divisor
+        rolling = omega - dt * radius / inertia * idle_force
+        ease = dt / inertia * (1 - radius * per_torque)
+        drive_share = self._driven * load
+        drive_share = drive_share / np.maximum(drive_share.sum(axis=0), 1e-6)
+        torque = self.engine.torques(drive_share, rolling, ease, dt)
+        free = rolling + ease * torque
+        held = self._brake + ROLLING_RESISTANCE * load * radius + p["damping"] * np.abs(omega)
+        stopping = np.minimum(np.abs(free) / ease, held)
+        torque = torque - np.sign(free) * stopping
+        force_x = idle_force + per_torque * torque
+        w["omega"] = rolling + ease * torque
+
+        # carcasses
+        force_y = -k_y * trial_y
+        bent_x = (bent_x + dt * (sliding + dt * radius / inertia * torque - dt * gives * force_x)) / lag
+        bent_y = (bent_y + dt * across) / lag
+        back = bend(bent_x / relax, bent_y / relax, stiffness, grip) * (load > 0)
+        w["bend_x"], w["bend_y"] = bent_x * back, bent_y * back
+        w["travel"] = np.clip(travel, -BUMP_STOP, BUMP_STOP)
+        w["spin"] = w["spin"] + dt * w["omega"]
+
+        # on the body
+        fx = load * nx + force_x * tx + force_y * sx
+        fy = load * ny + force_x * ty + force_y * sy
+        fz = load * nz + force_x * tz + force_y * sz
+        drag = self.physics["drag"] * np.sqrt(vx * vx + vy * vy + vz * vz)
+        force, torques = np.zeros_like(m.velocity), np.zeros_like(m.velocity)
+        for axis, (wheels, speed) in enumerate(((fx, vx), (fy, vy), (fz, vz))):
+            force[axis, :n] = wheels.sum(axis=0) - drag * speed
+        torques[0, :n] = (ry * fz - rz * fy).sum(axis=0)
+        torques[1, :n] = (rz * fx - rx * fz).sum(axis=0)
+        torques[2, :n] = (rx * fy - ry * fx).sum(axis=0)
+        if len(self._riders):
+            self._balance(torques, load.sum(axis=0), dt)
+        m.accelerate(force, torques, dt)
+        self._told = {
+            "load": load, "long_force": force_x, "lat_force": force_y, "torque": torque, "grip": self._grip,
+            "long_slip": sliding / floor, "lat_slip": np.arctan2(across, np.maximum(np.abs(along), 0.5)),
+        }  # fmt: skip
+        self._drag = drag * np.sqrt(vx * vx + vy * vy + vz * vz)
+
+    def _headings(self, dt: float) -> tuple[Array, Array]:
+        """Cosine and sine (4, N) of the wheels' angles, after they have turned for ``dt``; in front by Ackermann."""
+        reach = self.physics["steer_rate"] * dt
+        self._steer = self._steer + np.clip(self.control["steer"] - self._steer, -reach, reach)
+        angle = self._steer * self._lock * self._p["max_steer"]
+        tangent = np.tan(angle)
+        tangent = tangent / np.maximum(1 - tangent * self._p["fore_of_axis"] / self.physics["wheelbase"], 0.1)
+        self._angle = np.arctan(tangent)
+        cos = 1 / np.sqrt(1 + tangent * tangent)
+        return cos, tangent * cos
+
+    def _balance(self, torques: Array, load: Array, dt: float) -> None:
+        """Riders bring their two-wheelers to the lean that balances the bend, while wheels bear; not once fallen."""
+        rows = self._riders
+        m = self.motion
+        forward = m.rotation[:, 0, rows]
+        roll = np.arctan2(m.rotation[2, 1, rows], m.rotation[2, 2, rows])
+        speed = (m.velocity[:, rows] * forward).sum(axis=0)
+        lean = -np.arctan(speed * m.spin[2, rows] / GRAVITY)
+        rate = (m.spin[:, rows] * forward).sum(axis=0)
+        pivot = m.inertia[0, rows] + m.mass[rows] * self._p["below"][0, rows] ** 2
+        off = lean - roll
+        able = (np.abs(off) < LOST_BALANCE) & (load[rows] > 0.1 * m.mass[rows] * GRAVITY)
+        # implicit: the body turns about its centre far more easily than about its wheels, until the tyres take hold
+        eased = 1 + dt * pivot / m.inertia[0, rows] * (2 * BALANCE + dt * BALANCE**2)
+        torques[:, rows] += able * pivot * (BALANCE**2 * off - 2 * BALANCE * rate) / eased * forward
+
+    def finish(self) -> None:
+        """Writes the step's end into ``state``."""
+        state = self.state
+        for name, values in (*self._w.items(), *self._told.items()):
+            state[name] = values.T
+        state["spin"] = np.mod(state["spin"], 2 * np.pi)
+        state["engine"], state["steer"], state["angle"] = self.engine.speed, self._steer, self._angle.T
+        state["steer_angle"] = self._steer * self._lock * self._p["max_steer"][0]
+        state["drag"] = self._drag
 
 
-def _limit(state: NDArray[np.void], travel: Array) -> None:
-    """Lifts what sank through its springs, and keeps bodies from rolling over, which these equations cannot tell."""
-    if travel.max() > 3 * BUMP_STOP:
-        sunk = np.maximum(travel.max(axis=1) - 3 * BUMP_STOP, 0.0)
-        state["z"] += sunk
-        state["vz"] = np.where(sunk > 0, np.maximum(state["vz"], 0.0), state["vz"])
-    for name in ("pitch", "roll"):
-        over = np.abs(state[name]) > LARGEST_TILT
-        if over.any():
-            state[name] = clip(state[name], -LARGEST_TILT, LARGEST_TILT)
-            state[f"{name}_rate"] = np.where(over, 0.0, state[f"{name}_rate"])
-
-
-def wheel_places(state: NDArray[np.void], physics: NDArray[np.void]) -> Array:
-    """World x, y (N, 4, 2) [m] of the wheels."""
-    forward, left = FORE * physics["wheelbase"][:, None] / 2, LEFT * physics["track"][:, None] / 2
-    cos, sin = np.cos(state["yaw"])[:, None], np.sin(state["yaw"])[:, None]
-    places = np.empty((len(state), 4, 2))
-    places[..., 0] = state["x"][:, None] + cos * forward - sin * left
-    places[..., 1] = state["y"][:, None] + sin * forward + cos * left
-    return places
+_PER_WHEEL = (
+    *("radius", "inertia", "friction", "damping", "max_steer", "brake", "hand_brake", "max_load"),
+    *("lat_stiff", "long_stiff", "fore", "left", "below", "rest_load", "fore_of_axis"),
+)

@@ -21,133 +21,194 @@ from simulator.world.collisions import (
     reach,
     separate,
 )
-from simulator.world.vehicles import VehicleBody
+from simulator.world.rigid import Motion
 from simulator.world.walkers import WalkerBody
+
+UPRIGHT = 0.95
+"""Cosine of the tilt up to which a body's prism is its upright box; tumbling bodies have the prism around theirs."""
+WAKES = 0.02
+"""Change of velocity [m/s] by a touch that wakes what rests."""
 
 
 def prisms(bodies: Sequence[Body]) -> NDArray[np.void]:
     """The prisms (N,) of bodies as they stand and move; immovable those that physics do not move."""
-    rows = _standing([body.model for body in bodies], [body.world_from_body for body in bodies])
+    rows = _standing([body.model for body in bodies], np.array([body.world_from_body for body in bodies]))
     if not len(rows):
         return rows
-    rows["velocity"] = np.array([body.velocity for body in bodies])[:, :2]
-    rows["yaw_rate"] = np.array([body.angular_velocity for body in bodies])[:, 2]
+    rows["velocity"] = [body.velocity for body in bodies]
+    rows["walks"] = [isinstance(body, WalkerBody) for body in bodies]
     rows["inverse_mass"] = [1 / body.mass if body.simulate_physics else 0.0 for body in bodies]
-    rows["inverse_inertia"] = [inverse_inertia(body) if body.simulate_physics else 0.0 for body in bodies]
     return rows
 
 
 def prism(model: Model, world_from_body: Array) -> NDArray[np.void]:
     """The prism (1,) of a model at a pose, at rest, free to move."""
-    row = _standing([model], [world_from_body])
+    row = _standing([model], world_from_body[None])
     row["inverse_mass"] = 1.0
     return row
 
 
-def _standing(models: Sequence[Model], poses: Sequence[Array]) -> NDArray[np.void]:
-    """Prisms (N,) of models at poses, without motion or mass."""
+def _standing(models: Sequence[Model], poses: Array) -> NDArray[np.void]:
+    """Prisms (N,) of models at poses (N, 4, 4), without motion or mass."""
     rows = np.zeros(len(models), PRISM)
     if not models:
         return rows
-    pose, size = np.array(poses), np.array([model.size for model in models])
-    middle = np.array([model.center for model in models])
-    center = (pose[:, :3, :3] * middle[:, None]).sum(axis=2) + pose[:, :3, 3]
-    rows["center"], rows["pivot"] = center[:, :2], pose[:, :2, 3]
-    rows["half"] = size[:, :2] / 2
-    rows["axis"] = pose[:, :2, 0] / np.hypot(pose[:, 0, 0], pose[:, 1, 0])[:, None]
-    rows["low"], rows["high"] = center[:, 2] - size[:, 2] / 2, center[:, 2] + size[:, 2] / 2
+    size = np.array([model.size for model in models])
+    _stand(rows, poses[:, :3, :3], poses[:, :3, 3], np.array([model.center for model in models]), size / 2)
+    rows["pivot"] = poses[:, :3, 3]
     return rows
 
 
-def inverse_inertia(body: Body) -> float:
-    """About the vertical [1/(kg m^2)]; walkers keep their feet and do not spin."""
-    if isinstance(body, WalkerBody):
-        return 0.0
-    if isinstance(body, VehicleBody):
-        return 1.0 / body.physics.yaw_inertia
-    return 12.0 / (body.mass * (body.model.size[0] ** 2 + body.model.size[1] ** 2))
+def _stand(rows: NDArray[np.void], rotation: Array, origin: Array, middle: Array, half: Array) -> None:
+    """Writes the places of prisms (N,) around boxes of half sizes (N, 3) about ``middle`` (N, 3) in bodies."""
+    center = (rotation * middle[:, None]).sum(axis=2) + origin
+    rows["center"] = center[:, :2]
+    heading = rotation[:, :2, 0]
+    length = np.hypot(heading[:, 0], heading[:, 1])
+    tilted = np.flatnonzero(rotation[:, 2, 2] < UPRIGHT)
+    height = half[:, 2]
+    if len(tilted):
+        half, height, heading = half.copy(), height.copy(), heading.copy()
+        steep = tilted[length[tilted] < 0.5]  # on its nose: the width tells the direction
+        heading[steep] = rotation[steep, :2, 1]
+        length = np.hypot(heading[:, 0], heading[:, 1])
+        along = heading[tilted] / length[tilted, None]
+        across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+        box = half[tilted]
+        turn = rotation[tilted]
+        for column, way in ((0, along), (1, across)):
+            half[tilted, column] = (box * np.abs((turn[:, :2] * way[:, :, None]).sum(axis=1))).sum(axis=1)
+        height[tilted] = (box * np.abs(turn[:, 2])).sum(axis=1)
+    rows["axis"] = heading / length[:, None]
+    rows["half"] = half[:, :2]
+    rows["low"], rows["high"] = center[:, 2] - height, center[:, 2] + height
 
 
-def hit(body: Body, velocity_change: Array, yaw_rate_change: float) -> None:
-    """A blow that changes the velocity (3,) [m/s] and yaw rate [rad/s] of a body, if physics move it."""
+def hit(body: Body, velocity_change: Array, spin_change: Array) -> None:
+    """A blow that changes the velocity (3,) [m/s] and angular velocity (3,) [rad/s] of a body, if physics move it."""
     if not body.simulate_physics:
         return
     if isinstance(body, WalkerBody):
         body.knock(velocity_change)
     else:
-        body.push(velocity_change, yaw_rate_change)
+        body.push(velocity_change, spin_change)
 
 
 class Encounters:
-    """The collisions of one step: the pairs that may meet in it, looked at after every sub-step of the vehicles."""
+    """The collisions of one step: the pairs that may meet in it, looked at after every sub-step.
 
-    def __init__(self, level: Level, bodies: Sequence[Body], vehicles: Sequence[VehicleBody], dt: float) -> None:
+    Attributes:
+        roused: bodies at rest that something may strike in this step.
+    """
+
+    def __init__(self, level: Level, bodies: Sequence[Body], dt: float) -> None:
         self.bodies = bodies
         moving = prisms(bodies)
-        margin = (np.hypot(moving["velocity"][:, 0], moving["velocity"][:, 1]) + 5.0) * dt
+        margin = (np.sqrt((moving["velocity"] ** 2).sum(axis=1)) + 5.0) * dt
         pairs = near_pairs(moving, margin)
-        movable = np.flatnonzero(moving["inverse_mass"] > 0)
+        lively = np.array([not body.asleep or body.velocity.any() for body in bodies], dtype=bool)
+        pairs = pairs[lively[pairs].any(axis=1)] if len(pairs) else pairs
+        movable = np.flatnonzero((moving["inverse_mass"] > 0) & lively)
         near = level.near(moving[movable], margin[movable])
         known, rows = np.unique(near[:, 1], return_inverse=True)
         self.tags = [level.tags[index] for index in known]
         self.prisms = gathered((moving, level.prisms[known]), PRISM)
         self.pairs = np.concatenate([pairs, np.stack([movable[near[:, 0]], len(bodies) + rows], axis=1)])
-        place = {id(body): index for index, body in enumerate(bodies)}
-        met = set(self.pairs.ravel().tolist())
-        couples = [(i, place[id(b)]) for i, b in enumerate(vehicles) if place.get(id(b), -1) in met]
-        self.states, self.rows = (np.array([c[k] for c in couples], dtype=np.intp) for k in (0, 1))
-        self.offset = self.prisms["center"] - self.prisms["pivot"]
+        met = np.unique(pairs)
+        self.roused = [
+            bodies[row]
+            for row in met
+            if bodies[row].asleep and bodies[row].simulate_physics and not isinstance(bodies[row], WalkerBody)
+        ]
         self.start = self.prisms.copy()
-        self.reaches = reach(self.prisms)[self.pairs].sum(axis=1) ** 2
-        self.driven = set(self.rows.tolist())
-        self.impulses: dict[tuple[int, int], tuple[Array, tuple[float, float]]] = {}
+        self.impulses: dict[tuple[int, int], tuple[Array, Vector3]] = {}
 
-    def between(self, state: NDArray[np.void]) -> None:
-        """Parts what touches, after a sub-step that left the vehicles in ``state``; changes it."""
+    def join(self, motion: Motion) -> None:
+        """Tells whose motion is simulated."""
+        self.motion = motion
+        place = {id(body): index for index, body in enumerate(motion.bodies)}
+        met = set(self.pairs.ravel().tolist())
+        couples = [(place[id(body)], row) for row, body in enumerate(self.bodies) if row in met and id(body) in place]
+        self.columns, self.rows = (np.array([couple[k] for couple in couples], dtype=np.intp) for k in (0, 1))
+        self.driven = set(self.rows.tolist())
+        self.middle = np.array([motion.bodies[column].model.center for column in self.columns]).reshape(-1, 3)
+        self.half = np.array([motion.bodies[column].model.size for column in self.columns]).reshape(-1, 3) / 2
+        self._follow()
+        self.start = self.prisms.copy()
+        self._before = self._middles()
+
+    def _middles(self) -> Array:
+        shapes = self.prisms
+        return np.column_stack([shapes["center"], (shapes["low"] + shapes["high"]) / 2])
+
+    def _follow(self) -> None:
+        """Brings the prisms of the simulated bodies up to where they are."""
+        columns, motion = self.columns, self.motion
+        if not len(columns):
+            return
+        own = self.prisms[self.rows]
+        rotation = motion.rotation[:, :, columns].transpose(2, 0, 1)
+        center = motion.center[:, columns].T
+        offset = motion.offset[:, columns].T
+        _stand(own, rotation, center - (rotation * offset[:, None]).sum(axis=2), self.middle, self.half)
+        own["pivot"], own["velocity"] = center, motion.velocity[:, columns].T
+        own["spin"] = motion.spin[:, columns].T
+        own["inverse_mass"] = 1 / motion.mass[columns]
+        scaled = rotation / motion.inertia[:, columns].T[:, None]
+        own["inverse_inertia"] = scaled @ rotation.transpose(0, 2, 1)
+        self.prisms[self.rows] = own
+
+    def between(self) -> None:
+        """Parts what touches after a sub-step; changes the motion."""
         if not len(self.pairs):
             return
+        shapes = self.prisms
+        self._follow()
+        now = self._middles()
+        moved = now - self._before
+        first, second = self.pairs.T
+        gap = now[first] - now[second]
+        way = moved[second] - moved[first]
+        span = np.hypot(way[:, 0], way[:, 1])
+        reaches = reach(shapes)
+        far = (reaches[first] + reaches[second] + span) ** 2
+        close = np.flatnonzero(gap[:, 0] ** 2 + gap[:, 1] ** 2 < far)
+        if len(close):
+            self._part(self.pairs[close], way[close])
+        self._before = self._middles()
+
+    def _part(self, pairs: NDArray[np.intp], way: Array) -> None:
         shapes, rows = self.prisms, self.rows
-        own = state[self.states]
-        cos, sin = np.cos(own["yaw"]), np.sin(own["yaw"])
-        heading = np.stack([cos, sin], axis=1)
-        pivot = np.stack([own["x"], own["y"]], axis=1)
-        ahead = (self.offset[rows] * self.start["axis"][rows]).sum(axis=1)
-        shapes["pivot"][rows] = pivot
-        shapes["center"][rows] = pivot + ahead[:, None] * heading
-        shapes["axis"][rows] = heading
-        shapes["velocity"][rows] = np.stack(
-            [cos * own["vx"] - sin * own["vy"], sin * own["vx"] + cos * own["vy"]], axis=1
-        )
-        shapes["yaw_rate"][rows] = own["yaw_rate"]
-        gap = shapes["center"][self.pairs[:, 0]] - shapes["center"][self.pairs[:, 1]]
-        close = self.pairs[gap[:, 0] ** 2 + gap[:, 1] ** 2 < self.reaches]
-        if not len(close):
-            return
-        depth, normal = overlap(shapes[close[:, 0]], shapes[close[:, 1]])
+        depth, normal = overlap(shapes[pairs[:, 0]], shapes[pairs[:, 1]], way)
         hits = depth > 0
         if not hits.any():
             return
-        met, depth, normal = close[hits], depth[hits], normal[hits]
+        met, depth, normal = pairs[hits], depth[hits], normal[hits]
         point = meeting_points(shapes[met[:, 0]], shapes[met[:, 1]], normal)
         touches = [
-            Touch(first, second, tuple(way), tuple(place), deep)
-            for (first, second), way, place, deep in zip(
+            Touch(first, second, tuple(away), tuple(place), deep)
+            for (first, second), away, place, deep in zip(
                 met.tolist(), normal.tolist(), point.tolist(), depth.tolist(), strict=True
             )
         ]
         separate(shapes, touches)
         for touch in touches:
             key = (touch.first, touch.second)
-            total, _ = self.impulses.get(key, (np.zeros(2), touch.point))
+            total, _ = self.impulses.get(key, (np.zeros(3), touch.point))
             self.impulses[key] = total + touch.impulse, touch.point
-        velocity = shapes["velocity"][rows]
-        state["vx"][self.states] = cos * velocity[:, 0] + sin * velocity[:, 1]
-        state["vy"][self.states] = cos * velocity[:, 1] - sin * velocity[:, 0]
-        state["yaw_rate"][self.states] = shapes["yaw_rate"][rows]
-        state["x"][self.states], state["y"][self.states] = shapes["pivot"][rows].T
+        motion, columns = self.motion, self.columns
+        if not len(columns):
+            return
+        velocity = shapes["velocity"][rows].T
+        struck = np.abs(velocity - motion.velocity[:, columns]).max(axis=0) > WAKES
+        motion.awake[columns] |= struck
+        awake = motion.awake[columns]
+        motion.velocity[:, columns] = np.where(awake, velocity, motion.velocity[:, columns])
+        motion.spin[:, columns] = np.where(awake, shapes["spin"][rows].T, motion.spin[:, columns])
+        motion.center[:, columns] = np.where(awake, shapes["pivot"][rows].T, motion.center[:, columns])
 
     def finish(self) -> list[Contact]:
-        """Hands the bodies that are not driven what they got, and lists the contacts, each from both sides."""
+        """Hands the bodies that are not simulated what they got, and lists the contacts, each from both sides."""
         if not self.impulses:
             return []
         for row, body in enumerate(self.bodies):
@@ -159,20 +220,20 @@ class Encounters:
                 pose = body.world_from_body.copy()
                 pose[:2, 3] += moved
                 body.world_from_body = pose
-            if change.any() or now["yaw_rate"] != before["yaw_rate"]:
-                turn = float(now["yaw_rate"] - before["yaw_rate"])
-                hit(body, np.array([change[0], change[1], 0.0]), turn)
+            if change.any():
+                hit(body, change, np.zeros(3))
         contacts = []
         for (first, second), (impulse, point) in sorted(self.impulses.items(), key=lambda item: item[0]):
             if not impulse.any():
                 continue
-            body = self.bodies[first]
-            place = np.array([*point, (self.prisms["low"][first] + self.prisms["high"][first]) / 2])
-            push = np.array([*impulse, 0.0])
+            body, place = self.bodies[first], np.array(point)
             if second < len(self.bodies):
                 other = self.bodies[second]
-                contacts.append(Contact(body.actor_id, other.actor_id, other.model.parts[0].tag, -push, place))
-                contacts.append(Contact(other.actor_id, body.actor_id, body.model.parts[0].tag, push, place))
+                contacts.append(Contact(body.actor_id, other.actor_id, other.model.parts[0].tag, -impulse, place))
+                contacts.append(Contact(other.actor_id, body.actor_id, body.model.parts[0].tag, impulse, place))
             else:
-                contacts.append(Contact(body.actor_id, 0, Tag(self.tags[second - len(self.bodies)]), -push, place))
+                contacts.append(Contact(body.actor_id, 0, Tag(self.tags[second - len(self.bodies)]), -impulse, place))
         return contacts
+
+
+Vector3 = tuple[float, float, float]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from assets.model import Clip
 from renderers.scene import Instance
 from simulator.world.bodies import GRAVITY, Array, Body, Surface, angles, bounds_box, rigid, transformed, upright
+from simulator.world.rig import Rig, rig_of
 
 BLEND = 0.25
 """Time [s] in which one motion fades into the next."""
@@ -53,16 +54,24 @@ class WalkerBody(Body):
 
     Attributes:
         random: draws how long it stands and when it grazes.
+        invincible: whether no blow can throw it down.
         fallen: whether something knocked it down; it stays down until it is teleported.
+        dead: whether it will not get up again.
+        snap: a pose to take (B, 4, 4), each of its rig's bones in its parent's frame; None before one was set.
+        blend: share of that pose in what is seen, the rest is the motion's.
     """
 
     random: np.random.Generator = field(kw_only=True)
     control: WalkerControl = field(default_factory=WalkerControl, kw_only=True)
+    invincible: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         self._layers: list[Layer] = []
         self._idle, self._idle_left = "stand", 0.0
         self._down: float | None = None
+        self.dead = False
+        self.snap: Array | None = None
+        self.blend = 0.0
         self._tip: Array = np.zeros(3)
         self._yaw = 0.0
         self._height: float | None = None
@@ -74,10 +83,16 @@ class WalkerBody(Body):
         self.place(self.world_from_body)
         self._animate(0.0, 0.0, 0.0)
         self._previous_layers = self._layers
+        self._previous_pose: tuple[Array | None, float] = self.snap, self.blend
 
     @property
     def fallen(self) -> bool:
         return self._down is not None
+
+    @property
+    def lain(self) -> float:
+        """How long it has been down [s]; 0 for one that stands."""
+        return self._down or 0.0
 
     @property
     def acceleration_limit(self) -> float:
@@ -96,23 +111,34 @@ class WalkerBody(Body):
         super().place(world_from_body)
         self._yaw = angles(self.world_from_body)[0]
         self._height = None  # above the ground; measured at the next step
-        self._down = None
+        if not self.dead:
+            self._down = None
 
     def walk_to(self, world_from_body: Array, speed: float) -> None:
         """Puts its feet on the ground under that pose in the next step, its gait that of ``speed`` [m/s]."""
         self._walked = rigid(world_from_body), float(speed)
 
-    def push(self, velocity_change: Array, yaw_rate_change: float) -> None:
-        super().push(velocity_change, 0.0)
+    def push(self, velocity_change: Array, spin_change: Array) -> None:
+        super().push(velocity_change, np.zeros(3))
 
     def knock(self, velocity_change: Array) -> None:
         """A blow: pushes, and throws the walker down when it is hard."""
-        self.push(velocity_change, 0.0)
+        self.push(velocity_change, np.zeros(3))
         strength = float(np.hypot(velocity_change[0], velocity_change[1]))
-        if strength < KNOCK or self.fallen:
+        if strength < KNOCK or self.invincible:
+            return
+        self._fall(np.array([velocity_change[0], velocity_change[1], 0.0]) / strength)
+
+    def die(self) -> None:
+        """Falls where it is, backwards unless it lies already, and stays there."""
+        self.dead = self.simulate_physics = True
+        self._fall(-self.world_from_body[:3, 0])
+
+    def _fall(self, direction: Array) -> None:
+        """Begins to fall in a horizontal direction (3,)."""
+        if self.fallen:
             return
         self._down = 0.0
-        direction = np.array([velocity_change[0], velocity_change[1], 0.0]) / strength
         length, width, _ = self.model.size
         if length > 1.3 * width:  # a long body falls on its side
             side = np.array([-np.sin(self._yaw), np.cos(self._yaw), 0.0])
@@ -125,6 +151,7 @@ class WalkerBody(Body):
         super().begin()
         self._previous_bones = self._bones
         self._previous_layers = [replace(layer) for layer in self._layers]
+        self._previous_pose = self.snap, self.blend
 
     def stride(self, dt: float) -> Array:
         """Horizontal place (2,) [m] at the end of the step, by control, by the client's walker AI, or by sliding."""
@@ -187,8 +214,8 @@ class WalkerBody(Body):
     def _pose(self, position: Array, dt: float) -> None:
         pose = upright(position, self._yaw)
         if self._down is not None:
-            self._down = min(self._down + dt, FALL_TIME)
-            tilt = np.pi / 2 * (self._down / FALL_TIME) ** 2
+            self._down += dt
+            tilt = np.pi / 2 * min(self._down / FALL_TIME, 1.0) ** 2
             axis = np.array([-self._tip[1], self._tip[0], 0.0])
             skew = np.array([[0.0, 0.0, axis[1]], [0.0, 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
             along, across = self._tip @ pose[:3, 0], self._tip @ pose[:3, 1]
@@ -244,17 +271,34 @@ class WalkerBody(Body):
         return self.model.clip(self._idle if self._idle in idle else idle[0])
 
     @property
+    def rig(self) -> Rig | None:
+        """The bones that clients see; None for a rigid model."""
+        return None if self.model.skeleton is None else rig_of(self.model.skeleton)
+
+    def take_pose(self, relative: Array | None, blend: float) -> None:
+        """Sets ``snap`` and ``blend``; what is seen changes at once."""
+        self.snap, self.blend = relative, min(max(blend, 0.0), 1.0)
+        self._bones = None
+
+    def _posed(self, layers: Sequence[Layer], pose: tuple[Array | None, float]) -> NDArray[np.float32] | None:
+        """Skinning matrices of motions and a pose that is blended over them."""
+        moved, (relative, share) = blended(layers), pose
+        if moved is None or relative is None or self.rig is None or share == 0.0:
+            return moved
+        return np.float32(1.0 - share) * moved + np.float32(share) * self.rig.skinning(relative)
+
+    @property
     def bones(self) -> NDArray[np.float32] | None:
         """Skinning matrices (B, 4, 4) float32 of the present pose; None for a rigid model."""
         if self._bones is None:
-            self._bones = blended(self._layers)
+            self._bones = self._posed(self._layers, (self.snap, self.blend))
         return self._bones
 
     @property
     def previous_bones(self) -> NDArray[np.float32] | None:
         """Skinning matrices (B, 4, 4) float32 of the pose one tick ago; None for a rigid model."""
         if self._previous_bones is None:
-            self._previous_bones = blended(self._previous_layers)
+            self._previous_bones = self._posed(self._previous_layers, self._previous_pose)
         return self._previous_bones
 
     def instances(self) -> list[Instance]:

@@ -12,12 +12,13 @@ from renderers.scene import Environment, Placement, Scene
 from simulator.world import collisions
 from simulator.world.bodies import Array, Body, Surface, gathered, in_order, rigid
 from simulator.world.collisions import PRISM, Contact, overlap
-from simulator.world.encounters import Encounters, hit, inverse_inertia, prism, prisms
+from simulator.world.encounters import Encounters, hit, prism, prisms
+from simulator.world.friction import FrictionVolume
 from simulator.world.level import Level
 from simulator.world.obstacle import Obstacle
 from simulator.world.signage import Signage
 from simulator.world.signals import Signals
-from simulator.world.vehicles import VehicleBody, VehiclePhysics, drive
+from simulator.world.vehicles import VehicleBody, VehiclePhysics, move
 from simulator.world.walkers import WalkerBody, walk
 from simulator.world.weather import grip
 
@@ -62,6 +63,7 @@ class World:
         self.bodies: dict[int, Body] = {}
         self.environment = Environment()
         self.contacts: list[Contact] = []
+        self._friction_volumes: dict[int, FrictionVolume] = {}
         self.level = Level(town)
         self.signals = Signals(town.signage)
         self._walls = (self.level.obstacles, collisions.Level(self.level.obstacles))
@@ -123,16 +125,27 @@ class World:
         """Hits a body with an impulse (3,) [N s], at a world point (3,) [m] or at its centre of mass."""
         body = self.bodies[actor_id]
         impulse = np.asarray(impulse, dtype=np.float64)
-        turn = 0.0
+        turn = np.zeros(3)
         if point is not None:
-            arm = np.asarray(point, dtype=np.float64)[:2] - body.world_from_body[:2, 3]
-            turn = float(arm[0] * impulse[1] - arm[1] * impulse[0])
-        hit(body, impulse / body.mass, turn * inverse_inertia(body))
+            center = body.world_from_body[:3, :3] @ body.center_of_mass + body.world_from_body[:3, 3]
+            turn = body.twisted(np.cross(np.asarray(point, dtype=np.float64) - center, impulse))
+        hit(body, impulse / body.mass, turn)
 
     def add_angular_impulse(self, actor_id: int, impulse: Array) -> None:
-        """Turns a body about the vertical with an angular impulse (3,) [N m s]; other axes belong to the springs."""
+        """Turns a body with an angular impulse (3,) [N m s], world frame."""
         body = self.bodies[actor_id]
-        hit(body, np.zeros(3), float(impulse[2]) * inverse_inertia(body))
+        hit(body, np.zeros(3), body.twisted(np.asarray(impulse, dtype=np.float64)))
+
+    def add_friction_volume(self, actor_id: int, world_from_box: Array, half: Sequence[float], friction: float) -> None:
+        """Adds a box, of half edges (3,) [m], in which vehicles have tyres of ``friction`` (CARLA's tire_friction)."""
+        self._friction_volumes[actor_id] = FrictionVolume(world_from_box, half, friction)
+
+    def remove_friction_volume(self, actor_id: int) -> None:
+        """Takes it out; raises KeyError for an unknown id."""
+        self._friction_volumes.pop(actor_id).end(self._vehicles())
+
+    def _vehicles(self) -> list[VehicleBody]:
+        return [body for body in in_order(self.bodies) if isinstance(body, VehicleBody)]
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -144,17 +157,18 @@ class World:
         if not self.bodies:
             self.signals.step((), dt)
             return
+        for _, volume in sorted(self._friction_volumes.items()):
+            volume.act(self._vehicles())
         bodies = in_order(self.bodies)
         for body in bodies:
             body.begin()
             body.take_targets()
-        vehicles = [body for body in bodies if isinstance(body, VehicleBody) and body.simulate_physics]
         walk([body for body in bodies if isinstance(body, WalkerBody)], self.town, dt)
-        for body in bodies:
-            if not isinstance(body, VehicleBody | WalkerBody):
-                body.slide(self.town, dt)
-        encounters = Encounters(self._level, [body for body in bodies if body.collides], vehicles, dt)
-        drive(vehicles, self.town, grip(self.environment), dt, encounters.between)
+        encounters = Encounters(self._level, [body for body in bodies if body.collides], dt)
+        roused = {body.actor_id for body in encounters.roused}
+        moving = [body for body in bodies if not body.asleep or body.actor_id in roused]
+        moving = [body for body in moving if body.simulate_physics and not isinstance(body, WalkerBody)]
+        move(moving, self.town, grip(self.environment), dt, encounters)
         self.contacts = encounters.finish()
         for body in bodies:
             body.finish(dt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from simulator.server import wire
+from simulator.server import physics_control, wire
 from simulator.server.handlers import actors, lights, vehicles, walkers
 from simulator.server.handlers.registry import bare
 from simulator.server.wire import Decoder, Malformed, Refusal, flag, integer
@@ -14,17 +14,13 @@ if TYPE_CHECKING:
     from simulator.server.server import Server
 
 
-def _show_debug_telemetry(server: Server, actor_id: int, enabled: bool) -> None:
-    raise Refusal("ShowDebugTelemetry: not supported by the embedded server")
-
-
 SPAWN, DESTROY, CONSOLE = 0, 1, 20
 
 COMMANDS: dict[int, tuple[Callable[..., Any], tuple[Decoder, ...]]] = {
     2: (vehicles.apply_control_to_vehicle, (integer, wire.vehicle_control)),
     3: (vehicles.apply_ackermann_control_to_vehicle, (integer, wire.ackermann_control)),
     4: (walkers.apply_control_to_walker, (integer, wire.walker_control)),
-    5: (vehicles.apply_physics_control, (integer, vehicles.physics_control)),
+    5: (vehicles.apply_physics_control, (integer, physics_control.decode)),
     6: (actors.set_actor_transform, (integer, wire.transform)),
     7: (walkers.apply_walker_state, walkers.walker_state),
     8: (actors.set_actor_target_velocity, (integer, wire.vector)),
@@ -36,7 +32,7 @@ COMMANDS: dict[int, tuple[Callable[..., Any], tuple[Decoder, ...]]] = {
     14: (actors.set_actor_simulate_physics, (integer, flag)),
     15: (actors.set_actor_enable_gravity, (integer, flag)),
     16: (vehicles.set_actor_autopilot, (integer, flag)),
-    17: (_show_debug_telemetry, (integer, flag)),
+    17: (vehicles.show_vehicle_debug_telemetry, (integer, flag)),
     18: (vehicles.set_vehicle_light_state, (integer, integer)),
     19: (actors.set_actor_location, (integer, wire.vector)),
     21: (lights.set_traffic_light_state, (integer, integer)),

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.server import wire
+from simulator.server import physics_control, wire
 from simulator.server.ackermann import AckermannController
-from simulator.server.actors import Actor
 from simulator.server.handlers.registry import command, query, unsupported
-from simulator.server.wire import AckermannControl, AckermannSettings, Malformed, VehicleControl, flag, integer
+from simulator.server.wire import AckermannControl, AckermannSettings, Refusal, VehicleControl, flag, integer, number
 from simulator.world import vehicles as world_vehicles
-from simulator.world.dynamics import SHIFT_INTERVAL
-from simulator.world.vehicles import VehiclePhysics
+from simulator.world.vehicles import DOORS, VehicleBody
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
-TORQUE_SHAPE = ((0.0, 0.8), (0.35, 1.0), (1.0, 0.7))
-"""Engine speed and torque as shares of the largest, for the curve that clients read."""
-MAX_RPM = 6000.0
-GEAR_RATIO_FINAL = 4.0
+ALL_DOORS = 6
+"""CARLA's VehicleDoor.All; below it are ``DOORS``."""
 
 
 @command(integer, wire.vehicle_control)
@@ -58,89 +53,33 @@ def apply_ackermann_controller_settings(server: Server, actor_id: int, settings:
     actor.vehicle()
     actor.ackermann_settings = settings
     if actor.ackermann is not None:
-        actor.ackermann = AckermannController(actor.ackermann.target, settings)
+        actor.ackermann.tune(settings)
 
 
 @query(integer)
 def get_physics_control(server: Server, actor_id: int) -> list[Any]:
-    """What the vehicle is made of. Always four wheels: clients index them, for two-wheelers as well."""
-    actor = server.episode.find(actor_id)
-    physics = actor.vehicle().physics
-    peak = physics.power / (MAX_RPM * np.pi / 30 * 0.7)
-    ratios = [MAX_RPM * np.pi / 30 * physics.wheel_radius / speed / GEAR_RATIO_FINAL for speed in physics.gear_speeds]
-    return [
-        [[share * MAX_RPM, torque * peak] for share, torque in TORQUE_SHAPE],
-        MAX_RPM,
-        1.0,
-        0.15,
-        2.0,
-        0.35,
-        True,
-        SHIFT_INTERVAL,
-        10.0,
-        GEAR_RATIO_FINAL,
-        [[ratio, 0.35, 0.75] for ratio in ratios],
-        physics.mass,
-        physics.drag_area,
-        [0.0, 0.0, physics.mass_height],
-        [[0.0, 1.0], [200.0, 1.0]],
-        [_wheel(actor, physics, fore, left) for fore in (1, -1) for left in (1, -1)],
-        False,
-    ]
-
-
-def _wheel(actor: Actor, physics: VehiclePhysics, fore: int, left: int) -> list[Any]:
-    body_from_wheel = np.eye(4)
-    body_from_wheel[:3, 3] = _axle(actor, fore), left * physics.track / 2, physics.wheel_radius
-    place = wire.encode_vector((actor.world_from_actor @ body_from_wheel)[:3, 3] * 100)  # CARLA tells centimetres
-    brake = physics.brake_deceleration * physics.mass * physics.wheel_radius / 4
-    steer = float(np.degrees(physics.max_steer_angle)) if fore > 0 else 0.0
-    radius = physics.wheel_radius * 100
-    return [physics.tire_friction, 0.25, steer, radius, brake, 0.0 if fore > 0 else 2 * brake, 2.0, 17.0, 1000.0, place]
-
-
-def _axle(actor: Actor, fore: int) -> float:
-    """How far the front (1) or rear (-1) axle lies before the origin [m]."""
-    name = "wheel_front" if fore > 0 else "wheel_rear"
-    parts = actor.require_body().model.parts
-    return float(np.mean([part.body_from_part[0, 3] for part in parts if part.name.startswith(name)]))
-
-
-def physics_control(value: Any) -> tuple[float, float, float, float, float]:
-    """Mass, drag, steering limit [rad], tyre friction, wheel radius [m]: what our model has of CARLA's parameters."""
-    parts = wire.fields(value, 17)
-    wheels = wire.each(lambda wheel: wire.fields(wheel, 10))(parts[15])
-    if not wheels:
-        raise Malformed("a vehicle needs wheels")
-    front = wheels[0]
-    return (
-        wire.number(parts[11]),
-        wire.number(parts[12]),
-        float(np.radians(wire.number(front[2]))),
-        wire.number(front[0]),
-        wire.number(front[3]) / 100,
-    )
-
-
-@command(integer, physics_control)
-def apply_physics_control(server: Server, actor_id: int, values: tuple[float, float, float, float, float]) -> None:
-    """Take over mass, drag, steering limit, tyre friction and wheel radius; the rest is Unreal's."""
+    """What the vehicle is made of."""
     body = server.episode.find(actor_id).vehicle()
-    mass, drag, steer, friction, radius = values
-    body.mass = mass
-    body.physics = replace(
-        body.physics, mass=mass, drag_area=drag, max_steer_angle=steer, tire_friction=friction, wheel_radius=radius
-    )
+    return physics_control.encode(body.physics, body.world_from_body)
+
+
+@command(integer, physics_control.decode)
+def apply_physics_control(server: Server, actor_id: int, values: dict[str, Any]) -> None:
+    """Make the vehicle of something else; where its wheels stand is the model's."""
+    body = server.episode.find(actor_id).vehicle()
+    body.equip(physics_control.changed(body.physics, values))
 
 
 @query(integer)
 def get_telemetry_data(server: Server, actor_id: int) -> list[Any]:
-    """Speed, controls and gear; wheels are not told one by one."""
-    body = server.episode.find(actor_id).vehicle()
-    speed, control, physics = float(np.linalg.norm(body.velocity)), body.control, body.physics
-    gear = max(1, min(abs(body.gear), len(physics.gear_speeds)))
-    rpm = min(1.0, speed / physics.gear_speeds[gear - 1]) * MAX_RPM
-    return [speed, -control.steer, control.throttle, control.brake, rpm, body.gear, physics.drag_area, []]
+    """Speed, controls, engine and each wheel."""
+    return physics_control.telemetry(server.episode.find(actor_id).vehicle())
+
+
+@command(integer, flag)
+def show_vehicle_debug_telemetry(server: Server, actor_id: int, enabled: bool) -> None:
+    """Nothing: CARLA draws it on the screen of its window, and there is none."""
+    server.episode.find(actor_id).vehicle()
 
 
 @query(integer)
@@ -173,24 +112,70 @@ def set_actor_autopilot(server: Server, actor_id: int, enabled: bool) -> None:
     server.episode.find(actor_id).vehicle()
 
 
+@command(integer, integer)
+def open_vehicle_door(server: Server, actor_id: int, door: int) -> None:
+    """Open one door, or all; within a second. Doors that a vehicle does not have are none to open."""
+    _move_doors(server, actor_id, door, True)
+
+
+@command(integer, integer)
+def close_vehicle_door(server: Server, actor_id: int, door: int) -> None:
+    """Shut one door, or all."""
+    _move_doors(server, actor_id, door, False)
+
+
+def _move_doors(server: Server, actor_id: int, door: int, opened: bool) -> None:
+    body = server.episode.find(actor_id).vehicle()
+    if not 0 <= door <= ALL_DOORS:
+        raise Refusal(f"there is no door {door}")
+    for name in body.doors if door == ALL_DOORS else {DOORS[door]} & body.doors.keys():
+        body.move_door(name, opened)
+
+
+def _posed_wheel(server: Server, actor_id: int, wheel: int) -> tuple[VehicleBody, int]:
+    """The vehicle and the wheel's place in ours. Raises Refusal."""
+    body = server.episode.find(actor_id).vehicle()
+    if not 0 <= wheel < 4:
+        raise Refusal(f"there is no wheel {wheel}")
+    return body, 2 if body.physics.two_wheeler and wheel == 1 else wheel
+
+
+@command(integer, integer, number)
+def set_wheel_steer_direction(server: Server, actor_id: int, wheel: int, angle: float) -> None:
+    """Turn a wheel [deg, right positive] for show, while physics are off."""
+    body, index = _posed_wheel(server, actor_id, wheel)
+    if body.simulate_physics:
+        raise Refusal("cannot set the steer direction of a wheel: physics are enabled")
+    body.posed_steer[index] = -float(np.radians(angle))
+
+
 @query(integer, integer)
 def get_wheel_steer_angle(server: Server, actor_id: int, wheel: int) -> float:
-    """Angle [deg], right positive; rear wheels do not turn."""
-    body = server.episode.find(actor_id).vehicle()
-    return -float(np.degrees(body.steer_angle)) if wheel < 2 else 0.0
+    """Angle [deg], right positive, as it is shown."""
+    body, index = _posed_wheel(server, actor_id, wheel)
+    return -float(np.degrees(body.wheel_angles()[0][index]))
 
 
-unsupported(
-    commands=(
-        "show_vehicle_debug_telemetry",
-        "open_vehicle_door",
-        "close_vehicle_door",
-        "set_wheel_steer_direction",
-        "set_wheel_pitch_angle",
-        "enable_carsim",
-        "use_carsim_road",
-        "enable_chrono_physics",
-        "restore_physx_physics",
-    ),
-    queries=("get_wheel_pitch_angle",),
-)
+@command(integer, integer, number)
+def set_wheel_pitch_angle(server: Server, actor_id: int, wheel: int, angle: float) -> None:
+    """Roll a wheel about its axle [deg, forward negative] for show, while physics are off."""
+    body, index = _posed_wheel(server, actor_id, wheel)
+    if body.simulate_physics:
+        raise Refusal("cannot set the pitch angle of a wheel: physics are enabled")
+    body.posed_pitch[index] = -float(np.radians(angle))
+
+
+@query(integer, integer)
+def get_wheel_pitch_angle(server: Server, actor_id: int, wheel: int) -> float:
+    """Angle about the axle [deg], forward negative."""
+    body, index = _posed_wheel(server, actor_id, wheel)
+    return -float(np.degrees(body.wheel_angles()[1][index]))
+
+
+@command(integer)
+def restore_physx_physics(server: Server, actor_id: int) -> None:
+    """Nothing: no vehicle ever left our physics."""
+    server.episode.find(actor_id).vehicle()
+
+
+unsupported(commands=("enable_carsim", "use_carsim_road", "enable_chrono_physics"))

@@ -24,10 +24,11 @@ from simulator.world.world import World
 
 def prism(x, y, length, width, yaw):
     row = np.zeros(1, PRISM)
-    row["center"] = row["pivot"] = x, y
+    row["center"] = x, y
+    row["pivot"] = x, y, 0.0
     row["half"] = length / 2, width / 2
     row["axis"] = np.cos(yaw), np.sin(yaw)
-    row["high"] = 1.0
+    row["low"], row["high"] = -100.0, 100.0  # nothing gets out upward
     return row, translate(
         rotate(rectangle(-length / 2, -width / 2, length / 2, width / 2), yaw, use_radians=True), x, y
     )
@@ -46,7 +47,7 @@ def test_rectangles_meet_when_shapely_says_so_and_part_along_the_normal(x, y, l1
     if abs(depth[0]) > 1e-6:
         assert plan.intersects(other) == (depth[0] > 0)
     if depth[0] > 1e-6:
-        moved = translate(other, *(normal[0] * (depth[0] + 1e-6)))
+        moved = translate(other, *(normal[0, :2] * (depth[0] + 1e-6)))
         assert plan.intersection(moved).area < 1e-5
         assert plan.buffer(1e-6).distance(other.buffer(0)) == 0 and np.isfinite(point).all()
 
@@ -67,7 +68,7 @@ def test_discs_meet_when_shapely_says_so(x, y, length, width, yaw, radius, swapp
 def test_a_bridge_is_not_what_passes_under_it():
     first, _ = prism(0.0, 0.0, 4.0, 2.0, 0.0)
     second, _ = prism(0.5, 0.0, 4.0, 2.0, 0.3)
-    second["low"], second["high"] = 5.0, 6.0
+    first["low"], first["high"], second["low"], second["high"] = 0.0, 1.0, 5.0, 6.0
     assert overlap(first, second)[0][0] < 0
 
 

@@ -101,7 +101,7 @@ def test_a_vehicles_box_is_tight_and_turns_with_it():
 def test_wet_roads_lengthen_the_braking_distance():
     stops = []
     for wetness in (0.0, 1.0):
-        world = World(FlatTown(), 0)
+        world = World(FlatTown(grip=0.9), 0)
         world.environment = environment(sun_azimuth=0.0, sun_altitude=1.0, wetness=wetness)
         body = world.add_vehicle(1, car(), at())
         body.target_velocity = np.array([25.0, 0.0, 0.0])
@@ -117,7 +117,7 @@ def test_wet_roads_lengthen_the_braking_distance():
 def test_new_physics_and_reseeding_take_hold():
     world = World(FlatTown(), 0)
     body = world.add_vehicle(1, car(), at())
-    body.physics = replace(body.physics, mass=900.0)
+    body.equip(replace(body.physics, mass=900.0))
     walker = world.add_walker(2, hopper(), at(20.0))
     draws = []
     for seed in (5, 5, 6):
