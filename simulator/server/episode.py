@@ -17,6 +17,7 @@ from simulator.server.streams import StreamServer
 from simulator.server.wire import Array, Refusal
 from simulator.world.town import Town
 from simulator.world.vehicles import VehicleControl
+from simulator.world.walkers import WalkerBody
 from simulator.world.world import World
 
 LIMIT_SPACING = 3.0
@@ -24,6 +25,12 @@ LIMIT_SPACING = 3.0
 
 LARGEST_ID = 1 << 31
 """Wished ids stay below, so that counting on from them never ends."""
+
+BURIAL = 10.0
+"""Seconds of simulation that CARLA leaves the dead lying."""
+
+ANIMAL = "walker.animal."
+"""CARLA has no animals: ours fall whatever ``is_invincible`` says, and lie where they fell."""
 
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
 
@@ -140,6 +147,8 @@ class Episode:
         add = {Kind.VEHICLE: self.world.add_vehicle, Kind.WALKER: self.world.add_walker}.get(kind, self.world.add_prop)
         height = model.center[2] if kind is Kind.WALKER else 0.0
         actor.body = add(actor.actor_id, model, raised(actor.hung, -height))
+        if isinstance(actor.body, WalkerBody) and not actor.blueprint.type_id.startswith(ANIMAL):
+            actor.body.invincible = actor.values["is_invincible"].lower() == "true"
         if actor.parent is not None:
             actor.body.simulate_physics = actor.body.collides = False
 
@@ -200,6 +209,16 @@ class Episode:
                 actor.limit_at, actor.speed_limit = place, self.road_map.speed_limit(place)
             if actor.values["sticky_control"].lower() == "false":
                 body.control = VehicleControl()
+        self._bury()
+
+    def _bury(self) -> None:
+        """Takes the dead away after a while: whom clients declared dead, and people who were run over."""
+        for actor in list(self.actors.values()):
+            body = actor.body
+            if not isinstance(body, WalkerBody) or body.lain <= BURIAL:
+                continue
+            if body.dead or not actor.blueprint.type_id.startswith(ANIMAL):
+                self.destroy(actor.actor_id)
 
     def reseed(self, seed: int) -> None:
         """Start all random draws anew."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.server import wire
 from simulator.server.actors import Actor
-from simulator.server.handlers.registry import command, query, unsupported
+from simulator.server.handlers.registry import command, query
 from simulator.server.spring_arm import RIGID
 from simulator.server.wire import Array, Description, Refusal, axial, flag, integer, transform, vector
 
@@ -170,20 +170,3 @@ def get_actor_bounding_box(server: Server, actor_id: int) -> list[Any]:
     """Empty for actors that have gone: an error would end the client's Traffic Manager, and the client with it."""
     actor = server.episode.actors.get(actor_id)
     return wire.EMPTY_BOX if actor is None else actor.bounding_box()
-
-
-unsupported(
-    commands=("set_actor_dead",),
-    queries=(
-        "get_actor_component_world_transform",
-        "get_actor_component_relative_transform",
-        "get_actor_component_names",
-        "get_actor_bone_names",
-        "get_actor_bone_world_transforms",
-        "get_actor_bone_relative_transforms",
-        "get_vehicle_bone_world_transforms",
-        "get_actor_socket_names",
-        "get_actor_socket_world_transforms",
-        "get_actor_socket_relative_transforms",
-    ),
-)

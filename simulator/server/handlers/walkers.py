@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.server import wire
-from simulator.server.actors import raised
-from simulator.server.handlers.registry import command, unsupported
-from simulator.server.wire import Array, WalkerControl, integer, number, transform
+from simulator.server.handlers.registry import command
+from simulator.server.wire import Array, Refusal, WalkerControl, integer, number, transform
 from simulator.world import walkers as world_walkers
 
 if TYPE_CHECKING:
@@ -23,12 +22,20 @@ def apply_control_to_walker(server: Server, actor_id: int, control: WalkerContro
 
 
 def apply_walker_state(server: Server, actor_id: int, pose: Array, speed: float) -> None:
-    """The client's walker AI moves its walkers itself; a batch command only. Raises Refusal."""
-    actor = server.episode.find(actor_id)
-    actor.walker().walk_to(raised(pose, -actor.origin_height), speed)
+    """The client's walker AI moves its walkers itself, by their feet; a batch command only. Raises Refusal."""
+    body = server.episode.find(actor_id).walker()
+    if body.dead:
+        raise Refusal(f"walker is dead. Actor Id: {actor_id}")
+    x, y, z = (float(part) for part in pose[:3, 0])
+    body.control = world_walkers.WalkerControl((x, y, z), speed)
+    body.walk_to(pose, speed)
+
+
+@command(integer)
+def set_actor_dead(server: Server, actor_id: int) -> None:
+    """A walker falls, lies there, and is gone ten seconds later, as in CARLA."""
+    server.episode.find(actor_id).walker().die()
 
 
 walker_state = (integer, transform, number)
 """How a batch's ApplyWalkerState is decoded."""
-
-unsupported(commands=("set_bones_transform", "blend_pose", "get_pose_from_animation"), queries=("get_bones_transform",))
