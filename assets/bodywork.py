@@ -7,7 +7,7 @@ inside are not, so all regions together are the closed skin again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import manifold3d
@@ -159,7 +159,7 @@ class Skin:
         self.origin = self.rest.original_id()
 
     def carve(self, tool: Solid) -> None:
-        """Takes material away (a wheel arch); the new faces get ``hollow`` in ``gather``."""
+        """Takes material away (a wheel arch); ``gather`` tells of what its walls are."""
         self.rest = self.rest - tool
 
     def imprint(self, tool: Solid, material: Material) -> None:
@@ -167,9 +167,8 @@ class Skin:
         inside, self.rest = self.rest.split(tool)
         self.regions.append((inside, material))
 
-    def gather(self, into: Pieces, paint: Material, hollow: Material, tools: Iterable[int] = ()) -> None:
+    def gather(self, into: Pieces, paint: Material, walls: Mapping[int, Material]) -> None:
         """Hands all triangles over: regions, the painted rest, and the walls of the tools (by id) that carved."""
-        carved = set(tools)
         for made, material in (*self.regions, (self.rest, paint)):
             if made.is_empty():
                 continue
@@ -183,9 +182,10 @@ class Skin:
             skin = faces[source == self.origin]
             if len(skin):
                 into.add(vertices, skin, material, normals=self.shape.gradient(vertices))
-            walls = faces[np.isin(source, list(carved))]
-            if len(walls):
-                into.add(vertices, walls, hollow)
+            for finish in dict.fromkeys(walls.values()):
+                inner = faces[np.isin(source, [tool for tool, of in walls.items() if of == finish])]
+                if len(inner):
+                    into.add(vertices, inner, finish)
 
 
 def lathe(profile: ArrayLike, segments: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:

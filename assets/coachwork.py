@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from shapely.ops import unary_union
 
 from assets import finishes as f
 from assets.bodywork import FRONT, SIDE, TOP, Pieces, Skin, Solid, both, box, prism, solid
+from assets.doors import GAP, LINING, Door, cabin, furnish, opening, side_doors
 from assets.mesh import Material
 from assets.model import Part
 from assets.outline import rounded, seam
@@ -154,11 +156,12 @@ def _cut_lamps(skin: Skin, shell: Shell, face: Face, fine: bool) -> None:
     skin.imprint(prism(_pair(lit), FRONT, -9, tail), f.TAIL)
 
 
-def _cut_seams(skin: Skin, shell: Shell, face: Face) -> None:
+def _cut_seams(skin: Skin, shell: Shell, face: Face, doors: bool) -> None:
+    """Seams of the doors (unless they are cut out), of the filler flap and of the bonnet."""
     gap = 0.010
     sill, top = face.skirt + 0.06, shell.height - 0.14
     lines = []
-    for x in face.doors:
+    for x in () if doors else face.doors:
         arch = [a for a in shell.axles if abs(a - x) < shell.wheel_radius + 0.12]
         if arch:
             # A rear door's edge swings around the wheel arch.
@@ -169,7 +172,7 @@ def _cut_seams(skin: Skin, shell: Shell, face: Face) -> None:
             lines.append(seam([(arch[0] + bend, sill), *turn, (x, face.belt[1] - 0.02), (x - 0.06, top)], gap))
         else:
             lines.append(seam([(x, sill), (x, face.belt[0]), (x - 0.05, top)], gap))
-    if face.doors:
+    if face.doors and not doors:
         lines.append(seam([(face.doors[0], sill), (face.doors[-1] + 0.25, sill)], gap))
     lines.append(
         rectangle(-shell.length / 2 + 0.42, 0.80, -shell.length / 2 + 0.56, 0.94).exterior.buffer(gap / 2, quad_segs=1)
@@ -245,14 +248,15 @@ def _arches(shell: Shell, quarter: int) -> list[Solid]:
     return tools
 
 
-def _mirrors(shell: Shell, face: Face, pieces: Pieces, fine: bool) -> None:
+def _mirrors(shell: Shell, face: Face, sides: Mapping[float, Pieces], fine: bool) -> None:
+    """Mirrors, added to what carries them on each side."""
     large = not face.bonnet
     x = shell.axles[0] + 0.55 if large else face.doors[0] - 0.16
     if face.cargo is None and large:
         x = shell.length / 2 - 0.22
     z = face.belt[0] + (0.55 if large else 0.095)
     tall = 2.6 if large else 1.0
-    for side in (1.0, -1.0):
+    for side, pieces in sides.items():
         y = side * (shell.half_width(z) + 0.125)
         shape = Solid.sphere(1.0, 20 if fine else 8).scale((0.085, 0.115, 0.075 * tall)).translate((x, y, z))
         housing = shape.trim_by_plane((1.0, 0.0, 0.0), x - 0.030)
@@ -264,16 +268,15 @@ def _mirrors(shell: Shell, face: Face, pieces: Pieces, fine: bool) -> None:
             pieces.add_solid(box((x - 0.02, arm[0], z - 0.075), (x + 0.045, arm[1], z - 0.035)), f.PLASTIC, crease=0)
 
 
+def _handle(face: Face, pieces: Pieces, surface: Solid, rear_edge: float, side: float) -> None:
+    z = face.belt[0] - 0.105
+    y = side * _reach(surface, (rear_edge + 0.16, 0, z), (0, side, 0))
+    low, high = sorted([y - side * 0.02, y + side * 0.022])
+    pieces.add_solid(box((rear_edge + 0.05, low, z - 0.013), (rear_edge + 0.25, high, z + 0.013)), f.PAINT, crease=0)
+
+
 def _fittings(shell: Shell, face: Face, pieces: Pieces, surface: Solid, number: str) -> None:
-    """Handles, number plates, roof rails: what stands on the skin."""
-    for rear_edge in face.doors[1:3]:
-        z = face.belt[0] - 0.105
-        for side in (1.0, -1.0):
-            y = side * _reach(surface, (rear_edge + 0.16, 0, z), (0, side, 0))
-            low, high = sorted([y - side * 0.02, y + side * 0.022])
-            pieces.add_solid(
-                box((rear_edge + 0.05, low, z - 0.013), (rear_edge + 0.25, high, z + 0.013)), f.PAINT, crease=0
-            )
+    """Number plates, roof rails: what stands on the skin."""
     ends = ((face.plates[0], 1.0), (face.plates[1], -1.0))
     for z, side in ends if face.cargo is None else ends[:1]:
         x = side * _reach(surface, (0, 0, z), (side, 0, 0))
@@ -372,12 +375,23 @@ def _add_cargo(shell: Shell, cargo: Cargo, pieces: Pieces, fine: bool, number: s
     add_plate(pieces, (rear - 0.012, 0.0, 0.83), -1.0, number)
 
 
-def body(shell: Shell, face: Face, number: str) -> tuple[Pieces, ...]:
-    """The body's levels of detail, finest first."""
+@dataclass(frozen=True, eq=False)
+class Coach:
+    """A body's levels of detail, finest first, and those of its doors, around their own hinges."""
+
+    body: tuple[Pieces, ...]
+    doors: tuple[tuple[Door, tuple[Pieces, ...]], ...]
+
+
+def coach(shell: Shell, face: Face, number: str, *, open_doors: bool = False) -> Coach:
+    """The body, with doors of their own when they are to open."""
     shape = shell.field(0.025 if shell.length < 5.6 else 0.04)
     surface = shape.mesh()
-    daylight, posts = _windows(shell, face)
-    levels = []
+    sill = face.skirt + 0.06
+    doors = side_doors(shell, face.doors, face.belt, sill) if open_doors else []
+    hollow = cabin(shape, shell, face.doors, sill) if doors else None
+    levels: list[Pieces] = []
+    leaves: list[list[Pieces]] = [[] for _ in doors]
     for level, budget in enumerate(BUDGETS):
         fine = level == 0
         surface = simplified(*surface, budget)
@@ -386,61 +400,87 @@ def body(shell: Shell, face: Face, number: str) -> tuple[Pieces, ...]:
         if face.bed is not None:
             rear, front_end, half, floor = face.bed
             arches.append(box((rear, -half, floor), (front_end, half, 9.0)).as_original())
+        walls = {tool.original_id(): f.HOLLOW for tool in arches}
         skin = Skin(bare, shape)
         for tool in arches:
             skin.carve(tool)
-        if fine:
-            frames = unary_union(posts).intersection(daylight)
-            if not frames.is_empty:
-                skin.imprint(both(frames, 0.3, 2.0), f.TRIM)
-        if face.glass_doors:
-            panes = unary_union([rounded([(a, c), (b, c), (b, d), (a, d)], 0.04) for a, b, c, d in face.glass_doors])
-            frames = unary_union(
-                [pane.exterior.buffer(0.035, quad_segs=1) for pane in getattr(panes, "geoms", [panes])]
-            )
-            skin.imprint(prism(frames, SIDE, -3.0, -0.3), f.TRIM)
-            skin.imprint(prism(panes, SIDE, -3.0, -0.3), f.GLASS)
-        skin.imprint(both(daylight.simplify((0.002, 0.006, 0.02)[level]), 0.3, 2.0), f.GLASS)
-        front = _screen(shell, face.screen, 0.10)
-        if fine:
-            low = face.screen[0]
-            wipers = unary_union(
-                [
-                    seam([(-0.05, low + 0.035), (-0.58, low + 0.055)], 0.022),
-                    seam([(0.5, low + 0.035), (0.0, low + 0.06)], 0.022),
-                ]
-            )
-            skin.imprint(prism(wipers, FRONT, 0.0, 9), f.HOLLOW)
-            if face.backlight is not None:
-                stop = rectangle(-0.17, face.backlight[1] - 0.035, 0.17, face.backlight[1] - 0.01)
-                skin.imprint(prism(stop, FRONT, -9, -0.8), f.BRAKE)
-        skin.imprint(prism(front, FRONT, 0.0, 9), f.GLASS)
-        if face.backlight is not None:
-            skin.imprint(prism(_screen(shell, face.backlight, 0.12), FRONT, -9, -0.8), f.GLASS)
-        _cut_lamps(skin, shell, face, fine)
-        if level < 2:
-            _cut_ends(skin, shell, face, fine)
-        if fine:
-            _cut_seams(skin, shell, face)
-        if face.cladding:
-            ring = unary_union(
-                [
-                    Point(a, shell.wheel_radius).buffer(shell.wheel_radius + 0.055 + face.cladding, quad_segs=8)
-                    for a in shell.axles
-                ]
-            )
-            skin.imprint(both(ring, shell.track / 2 - 0.1, 2.0), f.PLASTIC)
-        skin.imprint(box((-9, -9, -1), (9, 9, face.skirt)), f.PLASTIC)
         pieces = Pieces()
-        skin.gather(pieces, f.PAINT, f.HOLLOW, [tool.original_id() for tool in arches])
+        for door, made in zip(doors, leaves, strict=True):
+            assert hollow is not None
+            leaf, edge = Skin(bare, shape), opening(door, shell, -GAP)
+            leaf.rest = (bare ^ edge) - hollow
+            _dress(leaf, shell, face, level, cut=True)
+            made.append(Pieces())
+            leaf.gather(made[-1], f.PAINT, {edge.original_id(): f.PLASTIC, hollow.original_id(): LINING})
+        if hollow is not None:
+            for tool in (hollow, *(opening(door, shell, GAP) for door in doors)):
+                skin.carve(tool)
+                walls[tool.original_id()] = LINING
+            if level < 2:
+                furnish(pieces, shell, face.doors, sill)
+        _dress(skin, shell, face, level, cut=bool(doors))
+        skin.gather(pieces, f.PAINT, walls)
+        by_side = {door.side: made[-1] for door, made in zip(doors, leaves, strict=True) if "front" in door.name}
         if level < 2:
-            _mirrors(shell, face, pieces, fine)
+            _mirrors(shell, face, {side: by_side.get(side, pieces) for side in (1.0, -1.0)}, fine)
         if face.cargo is not None:
             _add_cargo(shell, face.cargo, pieces, fine, number)
         if fine:
+            for row, rear_edge in enumerate(face.doors[1:3]):
+                for side in (1.0, -1.0):
+                    word = f"door_{('front', 'rear')[row]}"
+                    on = (made[-1] for door, made in zip(doors, leaves, strict=True)
+                          if door.name.startswith(word) and door.side == side)  # fmt: skip
+                    _handle(face, next(on, pieces), bare, rear_edge, side)
             _fittings(shell, face, pieces, bare, number)
         levels.append(pieces)
-    return tuple(levels)
+    return Coach(tuple(levels), tuple((door, tuple(made)) for door, made in zip(doors, leaves, strict=True)))
+
+
+def _dress(skin: Skin, shell: Shell, face: Face, level: int, *, cut: bool) -> None:
+    """Windows, lamps, seams and trim on a skin, at a level of detail; ``cut``: the doors are parts of their own."""
+    fine = level == 0
+    daylight, posts = _windows(shell, face)
+    if fine:
+        frames = unary_union(posts).intersection(daylight)
+        if not frames.is_empty:
+            skin.imprint(both(frames, 0.3, 2.0), f.TRIM)
+    if face.glass_doors:
+        panes = unary_union([rounded([(a, c), (b, c), (b, d), (a, d)], 0.04) for a, b, c, d in face.glass_doors])
+        frames = unary_union([pane.exterior.buffer(0.035, quad_segs=1) for pane in getattr(panes, "geoms", [panes])])
+        skin.imprint(prism(frames, SIDE, -3.0, -0.3), f.TRIM)
+        skin.imprint(prism(panes, SIDE, -3.0, -0.3), f.GLASS)
+    skin.imprint(both(daylight.simplify((0.002, 0.006, 0.02)[level]), 0.3, 2.0), f.GLASS)
+    front = _screen(shell, face.screen, 0.10)
+    if fine:
+        low = face.screen[0]
+        wipers = unary_union(
+            [
+                seam([(-0.05, low + 0.035), (-0.58, low + 0.055)], 0.022),
+                seam([(0.5, low + 0.035), (0.0, low + 0.06)], 0.022),
+            ]
+        )
+        skin.imprint(prism(wipers, FRONT, 0.0, 9), f.HOLLOW)
+        if face.backlight is not None:
+            stop = rectangle(-0.17, face.backlight[1] - 0.035, 0.17, face.backlight[1] - 0.01)
+            skin.imprint(prism(stop, FRONT, -9, -0.8), f.BRAKE)
+    skin.imprint(prism(front, FRONT, 0.0, 9), f.GLASS)
+    if face.backlight is not None:
+        skin.imprint(prism(_screen(shell, face.backlight, 0.12), FRONT, -9, -0.8), f.GLASS)
+    _cut_lamps(skin, shell, face, fine)
+    if level < 2:
+        _cut_ends(skin, shell, face, fine)
+    if fine:
+        _cut_seams(skin, shell, face, cut)
+    if face.cladding:
+        ring = unary_union(
+            [
+                Point(a, shell.wheel_radius).buffer(shell.wheel_radius + 0.055 + face.cladding, quad_segs=8)
+                for a in shell.axles
+            ]
+        )
+        skin.imprint(both(ring, shell.track / 2 - 0.1, 2.0), f.PLASTIC)
+    skin.imprint(box((-9, -9, -1), (9, 9, face.skirt)), f.PLASTIC)
 
 
 WHEELS = {

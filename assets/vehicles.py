@@ -9,7 +9,9 @@ import numpy as np
 
 from assets import finishes as f
 from assets import store
-from assets.coachwork import Cargo, Face, body, number_of, wheel_parts
+from assets.bodywork import Pieces
+from assets.coachwork import Cargo, Face, coach, number_of, wheel_parts
+from assets.doors import Door
 from assets.mesh import Material
 from assets.model import Model, Part
 from assets.shell import Shell
@@ -234,10 +236,13 @@ def _centred(made: tuple[Part, ...], size: Size | None) -> tuple[Part, ...]:
             place[:3, 3] = (place[:3, 3] - shift) * np.array([factor[0], factor[1], 1.0])
             parts.append(replace(part, body_from_part=place))
             continue
+        moved = np.zeros(3) if part.name.startswith("door") else shift
         lods = tuple(
-            replace(mesh, vertices=((mesh.vertices - shift) * factor).astype(np.float32)) for mesh in part.lods
+            replace(mesh, vertices=((mesh.vertices - moved) * factor).astype(np.float32)) for mesh in part.lods
         )
-        parts.append(replace(part, lods=lods))
+        if part.name.startswith("door"):
+            place[:3, 3] = (place[:3, 3] - shift) * factor
+        parts.append(replace(part, lods=lods, body_from_part=place))
     return tuple(parts)
 
 
@@ -252,6 +257,7 @@ class Kind:
         shell, face: its shape and what is on it.
         rims: (spokes of the wheels to choose from, their material, radius of the rim over the wheel's).
         twin: whether the rear wheels are twins.
+        doors: whether the side doors are parts of their own, which open.
     """
 
     name: str
@@ -261,6 +267,7 @@ class Kind:
     face: Face
     rims: tuple[tuple[int, ...], Material, float] = ((5, 10, 7, 6), f.ALLOY, 0.68)
     twin: bool = False
+    doors: bool = False
 
     def __call__(self, variant: int, size: Size | None) -> Model:
         """The model; see ``assets.catalog.model``."""
@@ -275,13 +282,26 @@ class Kind:
             own = self(0, None).size
             shell = shell.scaled(*(want / have for want, have in zip(size, own, strict=True)))
         face = self.face if size is None else _stretched(self.face, self.shell, shell)
-        levels = tuple(pieces.mesh() for pieces in body(shell, face, number_of(variant)))
+        made = coach(shell, face, number_of(variant), open_doors=self.doors)
         spokes, material, rim = self.rims
         measures = Wheel(
             shell.wheel_radius, shell.wheel_width, rim * shell.wheel_radius, spokes[variant % len(spokes)], material
         )
-        parts = (Part("body", levels, np.eye(4), self.tag), *wheel_parts(shell, measures, self.tag, self.twin))
+        parts = (
+            Part("body", tuple(pieces.mesh() for pieces in made.body), np.eye(4), self.tag),
+            *(_hung(door, leaves, self.tag) for door, leaves in made.doors),
+            *wheel_parts(shell, measures, self.tag, self.twin),
+        )
         return _centred(parts, size)
+
+
+def _hung(door: Door, leaves: tuple[Pieces, ...], tag: Tag) -> Part:
+    """A door as a part whose origin lies on its hinge."""
+    place = np.eye(4)
+    place[:3, 3] = door.hinge
+    shift = np.array(door.hinge, dtype=np.float32)
+    lods = tuple(replace(mesh, vertices=mesh.vertices - shift) for mesh in (leaf.mesh() for leaf in leaves))
+    return Part(door.name, lods, place, tag)
 
 
 def _stretched(face: Face, old: Shell, new: Shell) -> Face:
@@ -318,4 +338,9 @@ KINDS = (
     Kind("vehicle.truck", "truck", Tag.TRUCK, *TRUCK, rims=((10,), f.STEEL, 0.58), twin=True),
     Kind("vehicle.bus", "bus", Tag.BUS, *BUS, rims=((10,), f.STEEL, 0.60), twin=True),
 )
-MODELS: dict[str, Callable[[int, Size | None], Model]] = {kind.name: kind for kind in KINDS}
+MODELS: dict[str, Callable[[int, Size | None], Model]] = {
+    kind.name: kind
+    for plain in KINDS
+    for kind in ((plain, replace(plain, name=f"{plain.name}.doors", doors=True)) if plain.face.doors else (plain,))
+}
+"""Each kind, and beside it the same with doors that open (``vehicle.sedan.doors``)."""

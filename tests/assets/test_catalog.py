@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assets import catalog, kangaroo, store
-from assets.coachwork import body
+from assets.coachwork import coach
 from assets.mesh import Mesh
 from assets.vehicles import HATCHBACK
 
@@ -57,8 +57,8 @@ def test_building_again_and_reading_give_identical_meshes(tmp_path: Path, monkey
 
 def test_materials_and_textures_survive_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "folder", lambda: tmp_path)
-    first = [pieces.mesh() for pieces in body(*HATCHBACK, "LT 001")]
-    again = [pieces.mesh() for pieces in body(*HATCHBACK, "LT 001")]
+    first = [pieces.mesh() for pieces in coach(*HATCHBACK, "LT 001").body]
+    again = [pieces.mesh() for pieces in coach(*HATCHBACK, "LT 001").body]
     assert all(same(a, b) for a, b in zip(first, again, strict=True))
     part = store.Part("body", tuple(first), np.eye(4), store.Tag.CAR)
     (read,) = store.parts("vehicle.test", 0, None, lambda: (part,), "assets.vehicles")
