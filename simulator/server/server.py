@@ -18,6 +18,7 @@ from simulator.server.faults import Faults
 from simulator.server.handlers import EXTENSION_METHODS, METHODS
 from simulator.server.recorder import Recorder, Replayer, ReplayOptions
 from simulator.server.recorder.layout import Damaged
+from simulator.server.light_clients import LightClients
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
 from simulator.server.snapshot import records, snapshot
@@ -25,6 +26,7 @@ from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.level import Layer
+from simulator.world.probe import Probe
 from simulator.world.town import Town
 
 if TYPE_CHECKING:
@@ -88,6 +90,9 @@ class Server:
         self.caller: Connection | None = None
         self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
+        self.probe: Probe | None = None
+        self.see_through = False
+        self.light_clients = LightClients()
         self.faults = Faults(log)
         self.recorder: Recorder | None = None
         self.replayer: Replayer | None = None
@@ -160,6 +165,7 @@ class Server:
         for port, (_, owner) in list(self.traffic_managers.items()):
             if owner is connection:
                 del self.traffic_managers[port]
+        self.light_clients.closed(connection)
 
     @cached_property
     def renderers(self) -> Renderers:
@@ -187,6 +193,8 @@ class Server:
             episode.before_step(dt)
             episode.world.step(dt)
             episode.after_step(dt)
+        if episode.world.level.daylight(episode.world.environment.sun_altitude):
+            self.light_clients.changed()
         self.frame += 1
         self.elapsed += dt
         self.moment = Moment(
@@ -216,6 +224,7 @@ class Server:
                 elapsed=self.elapsed,
                 dt=dt,
                 map_changed=not episode.announced,
+                lights_changed=self.light_clients.pending,
             )
             self.world_stream.send(message, self.moment.lossless)
         episode.announced = True

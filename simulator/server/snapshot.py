@@ -18,7 +18,8 @@ HEADER = struct.Struct("<QQd6f")
 """Every stream message: sensor type, frame, simulation time [s], sensor's world transform."""
 
 WORLD_SNAPSHOT = 17
-MAP_CHANGED = 1
+MAP_CHANGED, LIGHTS_CHANGED = 1, 2
+"""Bits of the simulation's state."""
 
 _BODY = struct.Struct("<Qdf3iI")
 RECORD = np.dtype(
@@ -131,9 +132,10 @@ def records(actors: Sequence[Actor]) -> NDArray[np.void]:
 
 
 def snapshot(
-    table: NDArray[np.void], *, episode_id: int, frame: int, elapsed: float, dt: float, map_changed: bool
-) -> bytes:
+    table: NDArray[np.void], *, episode_id: int, frame: int, elapsed: float, dt: float, map_changed: bool,
+    lights_changed: bool = False,
+) -> bytes:  # fmt: skip
     """The whole message, of the actors' ``records``."""
     header = HEADER.pack(WORLD_SNAPSHOT, frame, elapsed, *[0.0] * 6)
-    state = MAP_CHANGED if map_changed else 0
+    state = (MAP_CHANGED if map_changed else 0) | (LIGHTS_CHANGED if lights_changed else 0)
     return header + _BODY.pack(episode_id, time.time(), dt, 0, 0, 0, state) + table.tobytes()

@@ -78,20 +78,3 @@ def freeze_all_traffic_lights(server: Server, frozen: bool) -> None:
 def reset_all_traffic_lights(server: Server) -> None:
     """All of none; the Traffic Manager calls it when it starts."""
 
-
-@query(wire.anything)
-def query_lights_state(server: Server, endpoint: Any) -> list[Any]:
-    """Street lights: none."""
-    return []
-
-
-@command(wire.anything, wire.anything, wire.anything)
-def update_lights_state(server: Server, endpoint: Any, states: Any, discard: Any) -> None:
-    """Street lights: none."""
-    if states:
-        raise Refusal("update_lights_state: there are no street lights")
-
-
-@command(wire.anything, flag)
-def update_day_night_cycle(server: Server, endpoint: Any, active: bool) -> None:
-    """Street lights: none that could follow the day."""

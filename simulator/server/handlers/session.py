@@ -107,5 +107,5 @@ def get_imui_gravity(server: Server) -> float:
 
 
 unsupported(
-    commands=("load_map_layer", "unload_map_layer", "set_imui_gravity"),
+    commands=("set_imui_gravity",),
 )
