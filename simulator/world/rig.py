@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from assets.skeleton import Skeleton
 
@@ -119,6 +120,14 @@ class Rig:
         for index, parent in enumerate(self.parents.tolist()):
             if parent >= 0:
                 poses[index] = poses[parent] @ relative[index]
+        return poses
+
+    def between(self, first: Array, second: Array, share: float) -> Array:
+        """A pose ``share`` of the way from one to another, each (B, 4, 4) in the parents' frames: joints turn."""
+        start = Rotation.from_matrix(first[:, :3, :3])
+        turn = (start.inv() * Rotation.from_matrix(second[:, :3, :3])).as_rotvec()
+        poses = (1.0 - share) * first + share * second
+        poses[:, :3, :3] = (start * Rotation.from_rotvec(share * turn)).as_matrix()
         return poses
 
     def skinning(self, relative: Array) -> NDArray[np.float32]:

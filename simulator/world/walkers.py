@@ -285,7 +285,9 @@ class WalkerBody(Body):
         moved, (relative, share) = blended(layers), pose
         if moved is None or relative is None or self.rig is None or share == 0.0:
             return moved
-        return np.float32(1.0 - share) * moved + np.float32(share) * self.rig.skinning(relative)
+        if share < 1.0:
+            relative = self.rig.between(self.rig.relative(self.rig.posed(moved)), relative, share)
+        return self.rig.skinning(relative)
 
     @property
     def bones(self) -> NDArray[np.float32] | None:
