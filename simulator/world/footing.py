@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
+STEP_UP = 1.0
+"""Metres: ground that lies less far above a point counts as under it, as a kerb does that a wheel has met."""
+
 Ground = tuple[Array, NDArray[np.int64], Array]
 """A mesh in the world frame: vertices (V, 3) [m], faces (F, 3), vertex normals (V, 3)."""
 
@@ -43,24 +46,43 @@ class Footing:
         return lambda rays: scene.cast_rays(tensor(rays), nthreads=1)
 
     def __call__(self, points: Array) -> tuple[Array, Array, NDArray[np.int64]]:
-        """Heights (N,) [m], unit normals (N, 3) and the mesh's number (N,) under ``points`` (N, 2) [m].
+        """Heights (N,) [m], unit normals (N, 3) and the mesh's number (N,) under ``points`` (N, 2 or 3) [m].
 
+        Points (x, y) find the uppermost surface; points (x, y, z) the uppermost one that lies less than ``STEP_UP``
+        above them: under a bridge, the road below. What is below all ground finds the uppermost surface.
         Raises ValueError for points that lie beyond the horizon of the ground.
         """
         points = np.asarray(points, dtype=np.float64)
         rays = np.zeros((len(points), 6), np.float32)
         rays[:, :2] = points[:, :2] - self._middle[:2]
         rays[:, 2], rays[:, 5] = self._top, -1
-        hits = self._cast(rays)
-        distance = hits["t_hit"].numpy()
-        if not np.isfinite(distance).all():
-            lost = points[~np.isfinite(distance)][0]
-            raise ValueError(f"no ground under ({lost[0]:.1f}, {lost[1]:.1f}) m: it lies beyond the map's horizon")
-        mesh = hits["geometry_ids"].numpy().astype(np.int64)
-        triangle = self._offset[mesh] + hits["primitive_ids"].numpy()
-        u, v = hits["primitive_uvs"].numpy().T
+        if points.shape[1] == 3:
+            rays[:, 2] = np.minimum(points[:, 2] + STEP_UP - self._middle[2], self._top)
+        hits = {key: value.numpy() for key, value in self._cast(rays).items()}
+        lost = ~np.isfinite(hits["t_hit"])
+        if points.shape[1] == 3 and lost.any():
+            rays[lost, 2] = self._top
+            for key, value in self._cast(rays[lost]).items():
+                hits[key][lost] = value.numpy()
+            lost = ~np.isfinite(hits["t_hit"])
+        if lost.any():
+            x, y = points[lost][0, :2]
+            raise ValueError(f"no ground under ({x:.1f}, {y:.1f}) m: it lies beyond the map's horizon")
+        mesh = hits["geometry_ids"].astype(np.int64)
+        triangle = self._offset[mesh] + hits["primitive_ids"]
+        u, v = hits["primitive_uvs"].T
         corners = self._corner_normals[triangle]
         weights = np.stack([1 - u - v, u, v], axis=1)[:, None]
         normal = (weights @ corners)[:, 0].astype(np.float64)
         normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-        return self._top - distance.astype(np.float64) + self._middle[2], normal, mesh
+        return (rays[:, 2] - hits["t_hit"]).astype(np.float64) + self._middle[2], normal, mesh
+
+    def nearest(self, points: Array) -> Array:
+        """Height (N,) [m] of the surface nearest below, or less than ``STEP_UP`` above, ``points`` (N, 3); their own
+        where there is none."""
+        rays = np.zeros((len(points), 6), np.float32)
+        rays[:, :3] = points - self._middle
+        rays[:, 2] += STEP_UP
+        rays[:, 5] = -1
+        height = rays[:, 2] - self._cast(rays)["t_hit"].numpy() + self._middle[2]
+        return np.where(np.abs(height - points[:, 2]) <= STEP_UP, height, points[:, 2]).astype(np.float64)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assets import ground
 from assets.pieces import Piece
+from simulator.world.lanes import BEFORE
 from simulator.world.opendrive import Line, Mark, Road, Section
 from simulator.world.paving import KERB, is_raised
 
@@ -120,7 +121,7 @@ def _paint(
 ) -> Paint:
     counts = [len(span[1]) for span in spans]
     starts, ends = (np.concatenate([np.zeros(0), *(span[k] for span in spans)]) for k in (1, 2))
-    borders = road.borders(section, np.concatenate([starts, ends]))
+    borders = road.borders(section, np.minimum(np.concatenate([starts, ends]), section.end - BEFORE))
     lanes = np.repeat(np.array([span[0] for span in spans], int), counts)
     t = np.zeros(2 * len(starts))
     for lane in np.unique(lanes):

@@ -44,19 +44,28 @@ from assets import (
 from renderers import scene
 from simulator.world import (
     biome,
+    bridges,
+    chunks,
     conflicts,
     dressing,
+    figures,
     footing,
     furnishing,
     furniture,
+    junctions,
+    kerbs,
+    lanes,
+    markings,
     obstacle,
     opendrive,
+    paving,
     plots,
     road,
     signage,
     staging,
     terrain,
     urban,
+    walls,
 )  # fmt: skip
 from simulator.world.generation import Generation
 
@@ -66,9 +75,10 @@ KEPT = 8
 """Files kept of a kind, some 30 MB each for a town; the oldest go first."""
 
 MODULES = (
-    bodywork, buildings, coachwork, facades, finishes, foliage, ground, masonry, mesh, model, noise, pieces, props,
-    signs, street, tags, vegetation, vehicles, wheels, scene, biome, conflicts, dressing, footing, furnishing, furniture,
-    obstacle, opendrive, plots, road, signage, staging, terrain, urban,
+    bodywork, buildings, coachwork, facades, finishes, foliage, ground, masonry, mesh, model, noise, pieces,
+    props, signs, street, tags, vegetation, vehicles, wheels, scene, biome, walls, paving, markings, lanes, kerbs,
+    junctions, figures, chunks, bridges, conflicts, dressing, footing, furnishing, furniture, obstacle, opendrive,
+    plots, road, signage, staging, terrain, urban,
 )  # fmt: skip
 """The code that shapes a place."""
 

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags
+from scipy.sparse.linalg import splu
 from scipy.spatial import Delaunay, cKDTree
 
 from assets import ground
-from assets.mesh import Mesh
 from assets.noise import hashed, value_noise
-from assets.pieces import Piece, join, smooth_normals
+from assets.pieces import Piece, smooth_normals
 from assets.tags import Tag
 from renderers.scene import Placement
 from simulator.world.biome import Biome
-from simulator.world.road import Surface, placed
+from simulator.world.chunks import placements
+from simulator.world.road import Surface
 
 Array = NDArray[np.float64]
 
@@ -29,7 +31,11 @@ REACH = 420.0
 
 HORIZON = 3000.0
 
-CHUNK = 128.0
+CHUNK, COARSE = 128.0, 30.0
+"""Metres: cells of the land that are culled as one, and the size of triangles that have eight times larger cells."""
+
+HELD = 1.0
+"""Metres from the pavement within which the land lies at the pavement's height."""
 
 _RINGS = ((0.5, 2.0), (1.4, 2.0), (2.4, 2.2), (3.6, 2.5), (5.2, 3.0), (7.5, 3.6))
 """Lines of vertices that follow the pavement's edge: (distance from it, spacing) [m]."""
@@ -52,23 +58,23 @@ class Land:
 
 
 def build(surface: Surface, biome: Biome, seed: int) -> Land:
-    """The land around a paved surface."""
+    """The land around a paved surface; bridges pass over it."""
     edge = _Edge(surface)
     plane = _layout(surface, seed)
     away = edge.distance(plane)
-    z = height(plane, away, edge, biome, seed)
-    vertices = np.column_stack([plane, z])
     faces = _up(Delaunay(plane).simplices.astype(np.int64), plane)
+    z = edge.base(plane, away, faces) + relief(plane, away, biome, seed)
+    vertices = np.column_stack([plane, z])
     normals = smooth_normals(vertices, faces)
     colors = _colors(plane, away, biome, seed)
     return Land(vertices, faces, normals, _chunks(vertices, faces, normals, colors))
 
 
 class _Edge:
-    """Distance to the pavement and the height of its nearest edge."""
+    """Distance to the pavement that lies on the land, and the height of its edges."""
 
     def __init__(self, surface: Surface) -> None:
-        self.outline = surface.outline
+        self.outline = surface.grounded
         shapely.prepare(self.outline)
         rings = shapely.get_parts(shapely.boundary(self.outline))
         self.border = _along(rings, 0.5)
@@ -77,25 +83,30 @@ class _Edge:
         weight = 1 / (away + 0.02)
         self.level = np.sum(weight * surface.samples[near, 2], axis=1) / weight.sum(axis=1)
         self._tree = cKDTree(self.border)
-        self._coarse, self._coarse_level = self.border[::200], self.level[::200]
 
     def distance(self, points: Array) -> Array:
         """Distance (N,) [m] to the pavement's edge; negative inside."""
         away = self._tree.query(points)[0]
         return np.where(shapely.contains_xy(self.outline, points), -away, away)
 
-    def base(self, points: Array, away: Array) -> Array:
-        """Height (N,) [m] of the pavement nearby; far off, a blend of all of it."""
+    def base(self, points: Array, away: Array, faces: NDArray[np.int64]) -> Array:
+        """Height (N,) [m] of a film stretched between the pavement's edges, on a mesh of ``points`` (N, 2)."""
         distance, near = self._tree.query(points, k=3)
         weight = 1 / (distance + 0.05) ** 2
-        local = np.sum(weight * self.level[near], axis=1) / weight.sum(axis=1)
-        broad = np.empty(len(points))
-        for part in np.array_split(np.arange(len(points)), max(len(points) // 4000, 1)):
-            squared = ((points[part, None] - self._coarse) ** 2).sum(-1)
-            weight = 1 / (squared + 400.0) ** 1.5
-            broad[part] = weight @ self._coarse_level / weight.sum(axis=1)
-        share = _step(away, 6.0, 60.0)
-        return local * (1 - share) + broad * share
+        height = np.sum(weight * self.level[near], axis=1) / weight.sum(axis=1)
+        free = np.flatnonzero(away > HELD)
+        if np.ptp(self.level) < 1e-3 or not len(free):
+            return np.asarray(height)
+        ends = np.unique(np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], -1).reshape(-1, 2), axis=1), axis=0)
+        stiff = 1 / np.maximum(np.hypot(*(points[ends[:, 0]] - points[ends[:, 1]]).T), 0.1)
+        rows, columns = np.concatenate([ends, ends[:, ::-1]]).T
+        links = csr_matrix((np.tile(stiff, 2), (rows, columns)), shape=(len(points),) * 2)[free]
+        held = np.ones(len(points), bool)
+        held[free] = False
+        total = np.asarray(links.sum(axis=1)).ravel()
+        pull = links[:, held] @ height[held]
+        height[free] = splu((diags(total) - links[:, free]).tocsc()).solve(pull)
+        return np.asarray(height)
 
 
 def _along(rings: Array, spacing: float) -> Array:
@@ -114,8 +125,8 @@ def _step(value: Array, low: float, high: float) -> Array:
     return t * t * (3 - 2 * t)
 
 
-def height(points: Array, away: Array, edge: _Edge, biome: Biome, seed: int) -> Array:
-    """Height (N,) [m] of the land: pavement level, verge, ditch, then hills."""
+def relief(points: Array, away: Array, biome: Biome, seed: int) -> Array:
+    """Height (N,) [m] of the land over the film between the pavement's edges: verge, ditch, then hills."""
     verge = -0.04 - 0.05 * _step(away, 0.3, 1.5)
     ditch = -biome.ditch * (_step(away, 1.2, 3.6) - _step(away, 4.2, 9.0))
     bumps = 0.03 * _step(away, 0.5, 2.0) * value_noise(points, 2.3, seed + 1)
@@ -123,12 +134,12 @@ def height(points: Array, away: Array, edge: _Edge, biome: Biome, seed: int) -> 
     hills = 0.15 * biome.relief * _step(away, 8, 70) * value_noise(points, 45.0, seed + 3)
     hills += biome.relief * _step(away, 25, 330) * (value_noise(points, 160.0, seed + 4) + 0.25)
     hills += 4 * biome.relief * _step(away, 250, 1800) * (value_noise(points, 900.0, seed + 5) + 0.1)
-    return edge.base(points, away) + np.where(away > -1, verge + ditch + bumps + hills, -0.6)
+    return np.where(away > -1, verge + ditch + bumps + hills, -0.6)
 
 
 def _layout(surface: Surface, seed: int) -> Array:
     """Where the vertices lie (N, 2)."""
-    outline = surface.outline
+    outline = surface.grounded
     hidden = _along(_rings(outline.buffer(-3.0)), 5.0)
     points = [hidden, _along(_rings(outline.buffer(-_TUCK)), 2.0)]
     for distance, spacing in _RINGS:
@@ -187,22 +198,9 @@ def _colors(points: Array, away: Array, biome: Biome, seed: int) -> Array:
 
 
 def _chunks(vertices: Array, faces: NDArray[np.int64], normals: Array, colors: Array) -> tuple[Placement, ...]:
-    middle = vertices[faces][:, :, :2].mean(axis=1)
-    extent = np.abs(vertices[faces][:, :, :2] - middle[:, None]).max(axis=(1, 2))
-    size = np.where(extent > 20, 8 * CHUNK, CHUNK)  # big triangles in big chunks
-    key = np.column_stack([extent > 20, np.floor(middle / size[:, None])]).astype(np.int64)
-    _, group = np.unique(key, axis=0, return_inverse=True)
-    order = np.argsort(group.ravel(), kind="stable")
-    placements = []
-    for part in np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1):
-        used, local = np.unique(faces[part], return_inverse=True)
-        mesh: Mesh = join(
-            [
-                Piece(
-                    vertices[used], local.reshape(-1, 3), normals[used], vertices[used, :2] / ground.PLANE_TILE,
-                    colors[used], ground.earth(),
-                )
-            ]
-        )  # fmt: skip
-        placements.append(placed(mesh, Tag.TERRAIN))
-    return tuple(placements)
+    extent = np.ptp(vertices[faces][:, :, :2], axis=1).max(axis=1)
+    made: list[Placement] = []
+    for size, chosen in ((CHUNK, extent <= COARSE), (8 * CHUNK, extent > COARSE)):  # big triangles in big chunks
+        piece = Piece(vertices, faces[chosen], normals, vertices[:, :2] / ground.PLANE_TILE, colors, ground.earth())
+        made += placements([(Tag.TERRAIN, piece)], size)
+    return tuple(made)

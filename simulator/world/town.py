@@ -17,14 +17,12 @@ from simulator.world.generation import STANDARD, Generation
 from simulator.world.obstacle import Obstacle
 from simulator.world.opendrive import Network, read
 from simulator.world.signage import Signage, signage
+from simulator.world.spawns import spawn_points
 
 Array = NDArray[np.float64]
 
 ROAD_FRICTION = 0.9
 """Tyre friction coefficient of dry asphalt (e.g. Wong, Theory of Ground Vehicles, table 1.4: 0.8-0.9)."""
-
-SPAWN_SPACING = 40.0
-"""Metres between spawn points along a lane."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class Town:
     Attributes:
         name: the map's name; opendrive: its OpenDRIVE text.
         static: everything that is drawn and does not move.
-        spawn_points: (4, 4) ``world_from_body`` each, on driving lanes, x along the traffic.
+        spawn_points: (4, 4) ``world_from_body`` each, half a metre above driving lanes, x along the traffic.
         geo_reference: (latitude, longitude) [deg] of the origin.
         obstacles: trunks, poles, posts.
         network: the roads, read. signage: traffic lights and signs.
@@ -54,15 +52,16 @@ class Town:
     _land_friction: float = field(repr=False)
 
     def ground(self, points: Array) -> tuple[Array, Array]:
-        """Heights (N,) [m] and unit normals (N, 3) of what is drawn under ``points`` (N, 2) [m].
+        """Heights (N,) [m] and unit normals (N, 3) of what is drawn under ``points`` (N, 2 or 3) [m].
 
-        Raises ValueError for points beyond the horizon, some 3 km away from the roads.
+        With a third coordinate, the surface nearest below it: under a bridge the road there (``Footing``). Raises
+        ValueError for points beyond the horizon, some 3 km away from the roads.
         """
         heights, normals, _ = self._footing(points)
         return heights, normals
 
     def friction(self, points: Array) -> Array:
-        """Tyre friction coefficient (N,) of the dry ground under ``points`` (N, 2) [m]."""
+        """Tyre friction coefficient (N,) of the dry ground under ``points`` (N, 2 or 3) [m]."""
         _, _, mesh = self._footing(points)
         return np.where(mesh == 0, ROAD_FRICTION, self._land_friction)
 
@@ -95,21 +94,22 @@ def load_town(
     biome = BIOMES[maps.biome(network.name) if network.name in maps.names() else "temperate"]
 
     def build() -> _Place:
-        surface = road.build(network)
+        surface = road.build(network, generation)
         land = terrain.build(surface, biome, seed)
         ground = (surface.solid, (land.vertices, land.faces, land.normals))
         footing = Footing(ground)
         dressed = dressing.build(network, surface, footing, biome, seed)
         signs = signage(network, footing)
-        placements = (*surface.placements, *land.placements, *dressed.placements)
-        return _Place(placements, ground, dressed.obstacles, signs)
+        lines = road.stop_lines(network, signs, surface)
+        placements = (*surface.placements, *lines, *land.placements, *dressed.placements)
+        return _Place(placements, ground, (*surface.obstacles, *dressed.obstacles), signs)
 
     place = store.kept(opendrive, seed, generation, build)
     return Town(
         name=name or network.name or "OpenDriveMap",
         opendrive=opendrive,
         static=place.static,
-        spawn_points=_spawn_points(network),
+        spawn_points=spawn_points(network, place.obstacles),
         geo_reference=network.origin,
         obstacles=place.obstacles,
         network=network,
@@ -118,30 +118,3 @@ def load_town(
         _footing=Footing(place.ground),
         _land_friction=biome.friction,
     )
-
-
-def _spawn_points(network: Network) -> tuple[Array, ...]:
-    """Poses on the driving lanes outside junctions, ``SPAWN_SPACING`` apart, lane by lane."""
-    points: list[Array] = []
-    for piece in network.roads:
-        if piece.junction != "-1":
-            continue
-        for section in piece.sections:
-            count = int((section.end - section.start) // SPAWN_SPACING)
-            s = section.start + (np.arange(count) + 0.5) * (section.end - section.start) / max(count, 1)
-            borders = piece.borders(section, s)
-            _, _, heading = piece.reference(s)
-            for lane in section.lanes.values():
-                if lane.kind != "driving":
-                    continue
-                inner = borders[lane.id - int(np.sign(lane.id))]
-                position, up = piece.points(s, (borders[lane.id] + inner) / 2)
-                way = -1.0 if lane.id > 0 else 1.0
-                forward = np.stack([np.cos(heading), np.sin(heading), np.zeros_like(heading)], -1) * way
-                left = np.cross(up, forward)
-                left /= np.linalg.norm(left, axis=1, keepdims=True)
-                forward = np.cross(left, up)
-                poses = np.tile(np.eye(4), (len(s), 1, 1))
-                poses[:, :3] = np.stack([forward, left, up, position], axis=-1)
-                points.extend(poses)
-    return tuple(points)

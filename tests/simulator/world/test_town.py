@@ -14,6 +14,7 @@ from assets.tags import Tag
 from renderers.scene import Placement
 from renderers.still import Still
 from simulator.world import road
+from simulator.world.spawns import ABOVE
 from simulator.world.town import ROAD_FRICTION, load_town
 
 
@@ -101,8 +102,10 @@ def test_spawn_points_stand_on_lanes_along_the_traffic(town, client_map):
         assert np.linalg.det(pose[:3, :3]) == pytest.approx(1)
         waypoint = client_map.get_waypoint(carla.Location(pose[0, 3], -pose[1, 3], pose[2, 3]))
         place, ahead = waypoint.transform.location, waypoint.transform.get_forward_vector()
-        assert np.linalg.norm([place.x - pose[0, 3], place.y + pose[1, 3], place.z - pose[2, 3]]) < 0.1
-        aside = np.array([place.x, -place.y, place.z]) - pose[:3, 3]  # the client finds the nearest place only roughly
+        assert np.linalg.norm([place.x - pose[0, 3], place.y + pose[1, 3], place.z + ABOVE - pose[2, 3]]) < 0.1
+        aside = (
+            np.array([place.x, -place.y, place.z + ABOVE]) - pose[:3, 3]
+        )  # the client finds the nearest place only roughly
         assert abs(aside @ pose[:3, 1]) < 0.01
         assert np.dot([ahead.x, -ahead.y, ahead.z], pose[:3, 0]) > 0.9999
 
