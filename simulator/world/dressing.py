@@ -20,7 +20,8 @@ from simulator.world.footing import Footing
 from simulator.world.furniture import Furniture
 from simulator.world.obstacle import Obstacle, cylinder
 from simulator.world.opendrive import Network, Road
-from simulator.world.road import Surface, placed
+from simulator.world.chunks import placed
+from simulator.world.road import Surface
 from simulator.world.staging import Stage, matrices_at, on_ground
 from simulator.world.terrain import cover
 
