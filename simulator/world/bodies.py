@@ -111,7 +111,8 @@ class Body:
         target_velocity, target_angular_velocity: (3,), world; taken over at the start of the next step, then None.
         constant_velocity: (3,), body frame; held until set to None, but for the fall of one that has no upward part.
         mass: [kg].
-        still: how long it has been at rest [s]; after ``SETTLED`` it sleeps until something moves it.
+        asleep: at rest, until something moves it.
+        revision: counts the changes of what it is made of.
     """
 
     actor_id: int
@@ -137,7 +138,9 @@ class Body:
         self._velocity_before = self.velocity
         self._instances: list[Instance] | None = None
         self._rest = np.stack([part.body_from_part for part in self.model.parts])
-        self.still = np.inf
+        self.asleep = True
+        self.revision = 0
+        self._still = 0.0  # how long it has been at rest [s]
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -174,20 +177,14 @@ class Body:
         self.angular_velocity = self.angular_velocity + spin_change
         self.wake()
 
-    @property
-    def asleep(self) -> bool:
-        """Whether it is at rest and stays so until something moves it."""
-        return self.still >= SETTLED
-
     def wake(self) -> None:
         """Lets it move."""
-        self.still = 0.0
+        self._still, self.asleep = 0.0, False
 
-    def settle(self, dt: float) -> None:
-        """Counts how long it has been at rest; lays it to rest when it has been for long."""
-        slow = float(self.velocity @ self.velocity) < CREEP**2
-        calm = slow and float(self.angular_velocity @ self.angular_velocity) < (5 * CREEP) ** 2
-        self.still = self.still + dt if calm else 0.0
+    def settle(self, calm: bool, dt: float) -> None:
+        """Counts how long it has been ``calm``; lays it to rest when it has been for ``SETTLED``."""
+        self._still = self._still + dt if calm else 0.0
+        self.asleep = self._still >= SETTLED
         if self.asleep:
             self.velocity, self.angular_velocity = np.zeros(3), np.zeros(3)
 

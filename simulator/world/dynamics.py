@@ -72,12 +72,24 @@ class Ground:
         self.normal = -self.x * steep, -self.y * steep, steep
 
 
+class Park:
+    """What N vehicles are made of: ``table`` (N,) of ``physics.PHYSICS``, and as arrays (4, N) what wheels have."""
+
+    def __init__(self, table: NDArray[np.void]) -> None:
+        self.table = table
+        self.wheels = {name: np.ascontiguousarray(table[name].T) for name in _PER_WHEEL}
+        fields = ("steer_rate", "steer_top", "wheelbase", "drag")
+        self.whole = {name: np.ascontiguousarray(table[name]) for name in fields}
+        self.riders = np.flatnonzero(table["two_wheeler"])
+        self.driven = np.ones((4, len(table)))
+        self.driven[:2, self.riders] = 0.0  # their engines drive the wheel behind
+
+
 class Fleet:
     """Vehicles over one step; ``advance`` changes ``motion``, whose first N bodies they are.
 
     Args:
-        state, control, physics: (N,) of ``STATE``, ``vehicles.CONTROL``, ``physics.PHYSICS``; ``state`` is changed by
-            ``finish``.
+        state, control: (N,) of ``STATE`` and ``vehicles.CONTROL``.
         friction: (N,), 1 is dry road.
     """
 
@@ -86,14 +98,15 @@ class Fleet:
         motion: Motion,
         state: NDArray[np.void],
         control: NDArray[np.void],
-        physics: NDArray[np.void],
+        park: Park,
         friction: Array,
     ) -> None:
-        self.motion, self.state, self.physics, self.control = motion, state, physics, control
+        physics = park.table
+        self.motion, self.state, self.control = motion, state, control
+        self._whole = park.whole
         self.count = len(state)
         self._w = {name: np.ascontiguousarray(state[name].T) for name in _WHEEL_FIELDS}
-        p = {name: np.ascontiguousarray(physics[name].T) for name in physics.dtype.names or () if name in _PER_WHEEL}
-        self._p = p
+        p = self._p = park.wheels
         self._told: dict[str, Array] = {}
         self.engine = Drivetrain(state, control, physics)
         grip = friction * p["friction"]
@@ -103,15 +116,11 @@ class Fleet:
         self._brake = control["brake"] * p["brake"] + hand
         self._steer = state["steer"].copy()
         speed = np.abs((motion.velocity[:, : self.count] * motion.rotation[:, 0, : self.count]).sum(axis=0))
-        place = np.minimum(speed / physics["steer_top"], 1.0) * SAMPLES
+        place = np.minimum(speed / park.whole["steer_top"], 1.0) * SAMPLES
         index = np.minimum(place.astype(np.int64), SAMPLES - 1)
         rows, table = np.arange(self.count), physics["steering"]
         self._lock = table[rows, index] + (place - index) * (table[rows, index + 1] - table[rows, index])
-        rear = physics["two_wheeler"]
-        self._driven = np.ones((4, self.count))
-        self._driven[:2, rear] = 0.0
-        self._upright = ~rear
-        self._riders = np.flatnonzero(rear)
+        self._driven, self._riders = park.driven, park.riders
 
     def spots(self) -> tuple[Array, Array, Array]:
         """Vectors (4, N) x, y, z from the centres of mass to where wheels touch the ground in the resting body."""
@@ -207,7 +216,7 @@ class Fleet:
         fx = load * nx + force_x * tx + force_y * sx
         fy = load * ny + force_x * ty + force_y * sy
         fz = load * nz + force_x * tz + force_y * sz
-        drag = self.physics["drag"] * np.sqrt(vx * vx + vy * vy + vz * vz)
+        drag = self._whole["drag"] * np.sqrt(vx * vx + vy * vy + vz * vz)
         force, torques = np.zeros_like(m.velocity), np.zeros_like(m.velocity)
         for axis, (wheels, speed) in enumerate(((fx, vx), (fy, vy), (fz, vz))):
             force[axis, :n] = wheels.sum(axis=0) - drag * speed
@@ -225,11 +234,11 @@ class Fleet:
 
     def _headings(self, dt: float) -> tuple[Array, Array]:
         """Cosine and sine (4, N) of the wheels' angles, after they have turned for ``dt``; in front by Ackermann."""
-        reach = self.physics["steer_rate"] * dt
+        reach = self._whole["steer_rate"] * dt
         self._steer = self._steer + np.clip(self.control["steer"] - self._steer, -reach, reach)
         angle = self._steer * self._lock * self._p["max_steer"]
         tangent = np.tan(angle)
-        tangent = tangent / np.maximum(1 - tangent * self._p["fore_of_axis"] / self.physics["wheelbase"], 0.1)
+        tangent = tangent / np.maximum(1 - tangent * self._p["fore_of_axis"] / self._whole["wheelbase"], 0.1)
         self._angle = np.arctan(tangent)
         cos = 1 / np.sqrt(1 + tangent * tangent)
         return cos, tangent * cos
@@ -250,15 +259,16 @@ class Fleet:
         eased = 1 + dt * pivot / m.inertia[0, rows] * (2 * BALANCE + dt * BALANCE**2)
         torques[:, rows] += able * pivot * (BALANCE**2 * off - 2 * BALANCE * rate) / eased * forward
 
-    def finish(self) -> None:
-        """Writes the step's end into ``state``."""
-        state = self.state
+    def finish(self) -> NDArray[np.void]:
+        """The states (N,) at the step's end."""
+        state = self.state.copy()
         for name, values in (*self._w.items(), *self._told.items()):
             state[name] = values.T
         state["spin"] = np.mod(state["spin"], 2 * np.pi)
         state["engine"], state["steer"], state["angle"] = self.engine.speed, self._steer, self._angle.T
         state["steer_angle"] = self._steer * self._lock * self._p["max_steer"][0]
         state["drag"] = self._drag
+        return state
 
 
 _PER_WHEEL = (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.world.bodies import GRAVITY, Array, Body, Surface
+from simulator.world.bodies import CREEP, GRAVITY, Array, Body, Surface
 
 FASTEST_SPIN = 40.0
 """[rad/s]; nothing on a road turns faster for long."""
@@ -40,6 +40,27 @@ def turned_back(rotation: Array, vectors: Array) -> Array:
     return np.stack([rotation[0, i] * x + rotation[1, i] * y + rotation[2, i] * z for i in range(3)])
 
 
+class Cast:
+    """What N bodies are made of: all of ``Motion`` that does not change while they stay the same."""
+
+    def __init__(self, bodies: Sequence[Body]) -> None:
+        self.bodies = list(bodies)
+        self.revisions = [body.revision for body in bodies]
+        self.offset = np.array([body.center_of_mass for body in bodies]).reshape(-1, 3).T.copy()
+        self.mass = np.array([body.mass for body in bodies])
+        self.inertia = np.array([body.inertia for body in bodies]).reshape(-1, 3).T.copy()
+        corners = [body.corners for body in bodies]
+        # bodies with fewer corners repeat their first
+        most = max((len(points) for points in corners), default=1)
+        filled = [np.concatenate([points, np.repeat(points[:1], most - len(points), axis=0)]) for points in corners]
+        self.corners = np.array(filled).reshape(-1, most, 3).transpose(2, 1, 0) - self.offset[:, None]
+        self.repeated = np.arange(most)[:, None] >= [len(points) for points in corners]
+
+    def suits(self, bodies: Sequence[Body]) -> bool:
+        """Whether these are the bodies, unchanged."""
+        return self.bodies == bodies and self.revisions == [body.revision for body in bodies]
+
+
 class Motion:
     """How N bodies move.
 
@@ -51,25 +72,18 @@ class Motion:
         pressed (N,): what the ground has given upward to their hulls [N s].
     """
 
-    def __init__(self, bodies: Sequence[Body]) -> None:
-        self.bodies = bodies
+    def __init__(self, cast: Cast) -> None:
+        bodies = self.bodies = cast.bodies
         poses = np.array([body.world_from_body for body in bodies]).reshape(-1, 4, 4)
         self.rotation = np.ascontiguousarray(poses[:, :3, :3].transpose(1, 2, 0))
-        self.offset = np.array([body.center_of_mass for body in bodies]).reshape(-1, 3).T
+        self.offset, self.mass, self.inertia = cast.offset, cast.mass, cast.inertia
+        self.corners, self.repeated = cast.corners, cast.repeated
         self.center = poses[:, :3, 3].T + turned(self.rotation, self.offset)
         self.velocity = np.array([body.velocity for body in bodies]).reshape(-1, 3).T.copy()
         self.spin = np.array([body.angular_velocity for body in bodies]).reshape(-1, 3).T.copy()
-        self.mass = np.array([body.mass for body in bodies])
-        self.inertia = np.array([body.inertia for body in bodies]).reshape(-1, 3).T.copy()
         self.weight = GRAVITY * np.array([body.gravity for body in bodies], dtype=np.float64)
         self.awake = np.array([not body.asleep for body in bodies], dtype=bool)
         self.pressed = np.zeros(len(bodies))
-        corners = [body.corners for body in bodies]
-        # bodies with fewer corners repeat their first
-        most = max((len(points) for points in corners), default=1)
-        filled = [np.concatenate([points, np.repeat(points[:1], most - len(points), axis=0)]) for points in corners]
-        self.corners = np.array(filled).reshape(-1, most, 3).transpose(2, 1, 0) - self.offset[:, None]
-        self._repeated = np.array([[i >= len(points) for points in corners] for i in range(most)])
 
     def accelerate(self, force: Array, torque: Array, dt: float) -> None:
         """Changes the velocities by forces and torques (3, N) besides gravity, world. Gyroscopic torques are left out,
@@ -115,6 +129,10 @@ class Motion:
         third = third / np.sqrt((third**2).sum(axis=0))
         self.rotation[:, 0], self.rotation[:, 1], self.rotation[:, 2] = first, cross(third, first), third
 
+    def calm(self) -> NDArray[np.bool_]:
+        """Which bodies (N,) are as good as at rest."""
+        return ((self.velocity**2).sum(axis=0) < CREEP**2) & ((self.spin**2).sum(axis=0) < (5 * CREEP) ** 2)
+
     def poses(self) -> Array:
         """world_from_body (N, 4, 4)."""
         poses = np.zeros((len(self.mass), 4, 4))
@@ -155,7 +173,7 @@ class _Hulls:
         heights, normals = surface.ground(places[:2].reshape(2, -1).T)
         self.normal = normals.T.reshape(places.shape)
         self.depth = (heights.reshape(places.shape[1:]) - places[2]) * self.normal[2]
-        self.touching = (self.depth > -NEAR) & ~motion._repeated[:, low]
+        self.touching = (self.depth > -NEAR) & ~motion.repeated[:, low]
         self.share = np.maximum(self.touching.sum(axis=0), 1)
         self.pushed = np.zeros_like(self.depth)
 

@@ -1,28 +1,17 @@
-"""Vehicles: what they are told, what they tell, and their step over the ground."""
+"""Vehicles: what they are told, how they stand, and what moves on them. ``simulation`` moves them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.world.bodies import Array, Body, Surface, gathered, held_velocity, rotations
-from simulator.world.drivetrain import best_gear, shift
-from simulator.world.dynamics import STATE, WHEELS, Fleet, Ground
-from simulator.world.encounters import Encounters
-from simulator.world.physics import PHYSICS, TIRE_FRICTION, VehiclePhysics
-from simulator.world.rigid import Motion
-
-SUBSTEP = 0.01
-"""Longest sub-step [s]."""
-GROUND_INTERVAL = 5
-"""Sub-steps for which the ground under a wheel is taken as the plane that it was found to be."""
-CLEARANCE = 0.05
-"""Hulls that are farther [m] above the ground under the wheels and the bumpers cannot touch it within a sub-step."""
-HULL_FRICTION = 0.6
-"""Of sheet metal, cones, bins and boxes, over that of tyres."""
+from simulator.world.bodies import Array, Body, rotations
+from simulator.world.drivetrain import best_gear
+from simulator.world.dynamics import STATE, WHEELS
+from simulator.world.physics import VehiclePhysics
 
 CONTROL = np.dtype(
     [
@@ -39,8 +28,8 @@ SIDE_DOOR_OPEN = 1.15
 """Angles of open doors [rad]."""
 DOOR_TIME = 1.0
 """From shut to open [s]."""
-OVERTURNED = np.cos(np.radians(130.0))
-"""Cosine of the tilt from which a vehicle counts as rolled over, as in CARLA, until it is within 30 degrees again."""
+OVERTURNED, RIGHTED = math.cos(math.radians(130.0)), math.cos(math.radians(30.0))
+"""Cosines of the tilts from which and up to which, as in CARLA, a vehicle counts as rolled over and as righted."""
 ROLLOVER_TIME = 5.0
 """Time [s] on its roof after which a vehicle tells that it has rolled over."""
 
@@ -95,13 +84,13 @@ class VehicleBody(Body):
         self.posed_pitch: dict[int, float] = {}
         self._overturned = 0.0
         self.equip(self.physics)
-        self._previous_pose = self._articulation()
-        self.wake()
+        self._before = self.state, dict(self.doors)
 
     def equip(self, physics: VehiclePhysics) -> None:
         """Makes it of something else."""
         self.physics, self.mass = physics, physics.mass
         self._mass_center, self._inertia = physics.mass_center, physics.inertia
+        self.revision += 1
         self.wake()
 
     @property
@@ -134,6 +123,7 @@ class VehicleBody(Body):
 
     def place(self, world_from_body: Array) -> None:
         super().place(world_from_body)
+        self.state = self.state.copy()
         for name in ("bend_x", "bend_y", "travel"):
             self.state[name] = 0.0
         self._overturned = 0.0
@@ -147,6 +137,7 @@ class VehicleBody(Body):
 
     def roll_on(self) -> None:
         """Sets wheels and engine to the speed that the vehicle has: one that is given a speed rolls at it."""
+        self.state = self.state.copy()
         wheels = self.forward_speed / np.array([wheel.radius for wheel in self.physics.wheels])
         self.state["omega"] = wheels
         row = self.physics.row
@@ -157,45 +148,49 @@ class VehicleBody(Body):
             ratio = row["ratio"][0, abs(gear) - 1] * row["final_ratio"][0] * np.sign(gear)
             self.state["engine"] = np.clip(ratio * wheels.mean(), 0.0, row["max_speed"][0])
 
-    @property
-    def asleep(self) -> bool:
-        return super().asleep and self.control == self._obeyed
-
-    def settle(self, dt: float) -> None:
-        super().settle(dt)
-        if self.control.throttle > 0 and not (self.control.brake > 0 or self.control.hand_brake):
-            self.still = 0.0
-        self._obeyed = self.control
+    def settle(self, calm: bool, dt: float) -> None:
+        control = self.control
+        held = control.throttle <= 0 or control.brake > 0 or control.hand_brake
+        super().settle(calm and held, dt)
+        self._obeyed = control
         if self.asleep:
-            for name in ("omega", "engine"):
-                self.state[name] = 0.0
+            self.state = self.state.copy()
+            self.state["omega"] = self.state["engine"] = 0.0
 
     def begin(self) -> None:
         super().begin()
-        self._previous_pose = self._articulation()
+        self._before = self.state, dict(self.doors) if self.doors else self.doors
+        if self.asleep and self.control is not self._obeyed:
+            if self.control != self._obeyed:
+                self.wake()
+            self._obeyed = self.control
 
     def finish(self, dt: float) -> None:
         super().finish(dt)
         if self.doors != self._wanted_doors:
             for name, angle in self.doors.items():
                 reach = DOOR_OPEN.get(name, SIDE_DOOR_OPEN) * dt / DOOR_TIME
-                self.doors[name] = angle + float(np.clip(self._wanted_doors[name] - angle, -reach, reach))
-        up = self.world_from_body[2, 2]
+                self.doors[name] = angle + min(max(self._wanted_doors[name] - angle, -reach), reach)
+        up = float(self.world_from_body[2, 2])
         if up < OVERTURNED:
             self._overturned += dt
-        elif up > np.cos(np.radians(30.0)):
+        elif up > RIGHTED:
             self._overturned = 0.0
         if not self.simulate_physics:
-            self.state["travel"] = 0.0
-            reach = self.physics.steer_rate * dt
-            target = float(np.clip(self.control.steer, -1.0, 1.0))
-            self.state["steer"] += np.clip(target - self.state["steer"], -reach, reach)
-            self.state["angle"] = self.state["steer"] * np.array([w.max_steer_angle for w in self.physics.wheels])
-            self.state["steer_angle"] = self.state["angle"][0, 0]
-            self.state["omega"] = self.forward_speed / np.array([wheel.radius for wheel in self.physics.wheels])
-            self.state["spin"] = np.mod(self.state["spin"] + dt * self.state["omega"], 2 * np.pi)
+            self._roll_along(dt)
         elif self.posed_steer or self.posed_pitch:
             self.posed_steer, self.posed_pitch = {}, {}
+
+    def _roll_along(self, dt: float) -> None:
+        """Turns the wheels of a vehicle that is moved from outside."""
+        state = self.state = self.state.copy()
+        state["travel"] = 0.0
+        reach = self.physics.steer_rate * dt
+        state["steer"] += np.clip(min(max(self.control.steer, -1.0), 1.0) - state["steer"], -reach, reach)
+        state["angle"] = state["steer"] * np.array([wheel.max_steer_angle for wheel in self.physics.wheels])
+        state["steer_angle"] = state["angle"][0, 0]
+        state["omega"] = self.forward_speed / np.array([wheel.radius for wheel in self.physics.wheels])
+        state["spin"] = np.mod(state["spin"] + dt * state["omega"], 2 * np.pi)
 
     # -- looks --------------------------------------------------------------------------------------------------------
 
@@ -207,25 +202,23 @@ class VehicleBody(Body):
 
     def wheel_angles(self) -> tuple[Array, Array]:
         """Of each wheel (4,) [rad]: about its upright, positive is left, and about its axle, as they are shown."""
-        steer, pitch = self.state["angle"][0].copy(), self.state["spin"][0].copy()
-        for wheel, angle in self.posed_steer.items():
-            steer[wheel] = angle
-        for wheel, angle in self.posed_pitch.items():
-            pitch[wheel] = angle
+        return self._shown(self.state)
+
+    def _shown(self, state: NDArray[np.void]) -> tuple[Array, Array]:
+        steer, pitch = state["angle"][0], state["spin"][0]
+        if self.posed_steer or self.posed_pitch:
+            steer, pitch = steer.copy(), pitch.copy()
+            for angles, posed in ((steer, self.posed_steer), (pitch, self.posed_pitch)):
+                angles[list(posed)] = list(posed.values())
         return steer, pitch
 
-    def _articulation(self) -> tuple[Array, Array, Array, dict[str, float]]:
-        """Angles about uprights and axles (4,) [rad] and travel (4,) [m] of the wheels; angles of the doors."""
-        steer, pitch = self.wheel_angles()
-        return steer, pitch, self.state["travel"][0].copy(), dict(self.doors)
-
-    def _posed(self, articulation: tuple[Array, Array, Array, dict[str, float]]) -> Array:
-        steer, pitch, travel, doors = articulation
+    def _posed(self, state: NDArray[np.void], doors: dict[str, float]) -> Array:
+        steer, pitch = self._shown(state)
         poses, index = self._rest.copy(), self._wheel_parts
         share = self._spots
         turned = rotations(share @ steer, pitch[share.argmax(axis=1)], np.zeros(len(index)))
         poses[index, :3, :3] = turned @ poses[index, :3, :3]
-        poses[index, 2, 3] += share @ travel
+        poses[index, 2, 3] += share @ state["travel"][0]
         for name, angle in doors.items():
             if angle:
                 part = self._door_parts[name]
@@ -233,10 +226,10 @@ class VehicleBody(Body):
         return poses
 
     def part_poses(self) -> Array:
-        return self._posed(self._articulation())
+        return self._posed(self.state, self.doors)
 
     def previous_part_poses(self) -> Array:
-        return self._posed(self._previous_pose)
+        return self._posed(*self._before)
 
 
 def door_turn(name: str, angle: float) -> Array:
@@ -250,95 +243,3 @@ def wheel_spots(name: str) -> Array:
     """Shares (4,) of the wheels that the model rolls on in a wheel part: a two-wheeler's stands between a pair."""
     here = [wheel.startswith(name.removeprefix("wheel_")) for wheel in WHEELS]
     return np.array(here, dtype=np.float64) / max(sum(here), 1)
-
-
-def _controls(vehicles: Sequence[VehicleBody]) -> NDArray[np.void]:
-    control = np.array(
-        [
-            (c.throttle, c.steer, c.brake, c.hand_brake, c.reverse, c.manual_gear_shift, c.gear)
-            for c in (body.control for body in vehicles)
-        ],
-        dtype=CONTROL,
-    )
-    for name, low in (("throttle", 0.0), ("brake", 0.0), ("steer", -1.0)):
-        control[name] = np.clip(np.nan_to_num(control[name]), low, 1.0)
-    return control
-
-
-def move(bodies: Sequence[Body], surface: Surface, grip: float, dt: float, encounters: Encounters) -> None:
-    """Moves rigid bodies by ``dt`` [s] in sub-steps of at most ``SUBSTEP``, with their collisions after each.
-
-    ``grip`` is the weather's factor on friction. Vehicles are driven; the rest, props, only fall, slide and tumble.
-    """
-    vehicles = [body for body in bodies if isinstance(body, VehicleBody)]
-    motion = Motion([*vehicles, *(body for body in bodies if not isinstance(body, VehicleBody))])
-    encounters.join(motion)
-    if not motion.bodies and not len(encounters.pairs):
-        return
-    count = max(1, int(np.ceil(dt / SUBSTEP - 1e-9)))
-    step = dt / count
-    friction = surface.friction(motion.center[:2].T) * grip if motion.bodies else np.zeros(0)
-    fleet = _fleet(motion, vehicles, friction[: len(vehicles)], dt) if vehicles else None
-    held = [(column, body) for column, body in enumerate(motion.bodies) if body.constant_velocity is not None]
-    nothing = np.zeros_like(motion.velocity)
-    for tick in range(count):
-        if tick % GROUND_INTERVAL == 0 and motion.bodies:
-            ground, highest = _ground(motion, fleet, surface)
-        if fleet is not None:
-            fleet.advance(ground, step)
-        elif motion.bodies:
-            motion.accelerate(nothing, nothing, step)
-        if motion.bodies:
-            motion.rest_on(surface, highest + CLEARANCE, HULL_FRICTION * friction, step)
-            for column, body in held:
-                velocity = motion.velocity[:, column]
-                motion.velocity[:, column] = held_velocity(
-                    motion.rotation[:, :, column], body.constant_velocity, velocity
-                )
-            motion.move(step)
-        encounters.between()
-    motion.straighten()
-    poses = motion.poses()
-    if fleet is not None:
-        fleet.finish()
-        for index, body in enumerate(vehicles):
-            body.state = fleet.state[index : index + 1].copy()
-    for index, body in enumerate(motion.bodies):
-        if motion.awake[index]:
-            if body.asleep:
-                body.wake()
-            body.world_from_body = poses[index]
-            body.velocity, body.angular_velocity = motion.velocity[:, index].copy(), motion.spin[:, index].copy()
-            body.settle(dt)
-
-
-def _fleet(motion: Motion, vehicles: Sequence[VehicleBody], friction: Array, dt: float) -> Fleet:
-    state = gathered((body.state for body in vehicles), STATE)
-    physics = gathered((body.physics.row for body in vehicles), PHYSICS)
-    control = _controls(vehicles)
-    shift(state, control, physics, dt)
-    return Fleet(motion, state, control, physics, friction)
-
-
-def _ground(motion: Motion, fleet: Fleet | None, surface: Surface) -> tuple[Ground, Array]:
-    """The planes under the wheels, and the highest ground (N,) [m] under or around each body."""
-    vehicles = fleet.count if fleet is not None else 0
-    x, y = motion.center[:2]
-    places = [np.stack([x[vehicles:], y[vehicles:]])]
-    if fleet is not None:
-        rx, ry, _ = fleet.spots()
-        # the wheels, and as far before and behind them as bumpers are
-        ends = 0.8 * (rx[0::2] + rx[1::2]), 0.8 * (ry[0::2] + ry[1::2])
-        wheels = np.stack([np.concatenate([rx, ends[0]]) + x[:vehicles], np.concatenate([ry, ends[1]]) + y[:vehicles]])
-        places.insert(0, wheels.reshape(2, -1))
-    heights, normals = surface.ground(np.concatenate(places, axis=1).T)
-    under = heights[6 * vehicles :]
-    if fleet is None:
-        return Ground(*np.zeros((3, 4, 0)), np.zeros((3, 4, 0))), under  # type: ignore[arg-type]
-    six = heights[: 6 * vehicles].reshape(6, vehicles)
-    slopes = normals[: 4 * vehicles].T.reshape(3, 4, vehicles)
-    ground = Ground(wheels[0, :4], wheels[1, :4], six[:4], slopes)
-    return ground, np.concatenate([six.max(axis=0), under])
-
-
-__all__ = ["DOORS", "TIRE_FRICTION", "VehicleBody", "VehicleControl", "VehiclePhysics", "move"]

@@ -18,7 +18,8 @@ from simulator.world.level import Level
 from simulator.world.obstacle import Obstacle
 from simulator.world.signage import Signage
 from simulator.world.signals import Signals
-from simulator.world.vehicles import VehicleBody, VehiclePhysics, move
+from simulator.world.simulation import Simulation
+from simulator.world.vehicles import VehicleBody, VehiclePhysics
 from simulator.world.walkers import WalkerBody, walk
 from simulator.world.weather import grip
 
@@ -63,6 +64,7 @@ class World:
         self.bodies: dict[int, Body] = {}
         self.environment = Environment()
         self.contacts: list[Contact] = []
+        self._simulation = Simulation()
         self._friction_volumes: dict[int, FrictionVolume] = {}
         self.level = Level(town)
         self.signals = Signals(town.signage)
@@ -168,7 +170,7 @@ class World:
         roused = {body.actor_id for body in encounters.roused}
         moving = [body for body in bodies if not body.asleep or body.actor_id in roused]
         moving = [body for body in moving if body.simulate_physics and not isinstance(body, WalkerBody)]
-        move(moving, self.town, grip(self.environment), dt, encounters)
+        self._simulation.step(moving, self.town, grip(self.environment), dt, encounters)
         self.contacts = encounters.finish()
         for body in bodies:
             body.finish(dt)
