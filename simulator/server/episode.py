@@ -8,7 +8,7 @@ import numpy as np
 
 from assets.model import Model
 from simulator.server.actors import Actor, raised, tint_of, trigger_extent
-from simulator.server.blueprints import SPECTATOR, Blueprint, Kind
+from simulator.server.blueprints import SPECTATOR, Blueprint, Kind, number_of
 from simulator.server.drawing import Drawing
 from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
@@ -23,6 +23,8 @@ from simulator.world.world import World
 LIMIT_SPACING = 3.0
 """Metres that a vehicle goes before its speed limit is looked up again."""
 
+DEPTH = 1e5
+"""A body so far [m] below or above the ground has left the world."""
 LARGEST_ID = 1 << 31
 """Wished ids stay below, so that counting on from them never ends."""
 
@@ -103,8 +105,7 @@ class Episode:
         values = blueprint.complete(given)
         model = blueprint.model(values)
         if blueprint.kind is Kind.TRIGGER:
-            for axis in "xyz":
-                trigger_extent(values, axis)
+            half, friction = [trigger_extent(values, axis) for axis in "xyz"], number_of(values, "friction")
         tint = tint_of(values["color"]) if "color" in values else None
         if model is not None and parent is None:
             pose = self._standing(blueprint, model, pose, anywhere)
@@ -113,6 +114,8 @@ class Episode:
             sensor = make_sensor(blueprint.type_id, values, self._seed, self._next_id, self._streams)
         actor = self._add(blueprint, values, pose, parent, wished_id)
         actor.sensor = sensor
+        if blueprint.kind is Kind.TRIGGER:
+            self.world.add_friction_volume(actor.actor_id, actor.world_from_actor, half, friction)
         if parent is not None:
             if attachment != RIGID:
                 actor.arm = SpringArm(pose, attachment == GHOST, self._heights, parent.world_from_actor)
@@ -152,6 +155,31 @@ class Episode:
         if actor.parent is not None:
             actor.body.simulate_physics = actor.body.collides = False
 
+    def hang(self, actor: Actor, parent: Actor) -> None:
+        """Attach a free actor to another, rigidly, as they stand to each other now."""
+        actor.pose = np.linalg.inv(parent.world_from_actor) @ actor.world_from_actor
+        actor.parent = parent
+        parent.children.append(actor)
+        self._hanging[actor.actor_id] = actor
+        if actor.body is not None:
+            actor.body.simulate_physics = actor.body.collides = False
+
+    def remove_lost(self) -> list[int]:
+        """Destroy what has left the world, as Unreal does: bodies without ground under them, or without a finite place.
+        Their ids.
+        """
+        lost = []
+        for actor_id, body in list(self.world.bodies.items()):
+            place = body.world_from_body[:3, 3]
+            try:
+                here = bool(np.isfinite(place).all() and abs(place[2] - self._heights(place[None, :2])[0]) < DEPTH)
+            except ValueError:
+                here = False
+            if not here:
+                lost.append(actor_id)
+                self.destroy(actor_id)
+        return lost
+
     def place(self, actor: Actor, pose: Array) -> None:
         """Move an actor at once. An attached one takes the pose as relative to its parent, as in CARLA."""
         if actor.parent is not None:
@@ -182,6 +210,8 @@ class Episode:
             self.world.remove(actor_id)
         if actor.sensor is not None:
             actor.sensor.close()
+        if actor.blueprint.kind is Kind.TRIGGER:
+            self.world.remove_friction_volume(actor_id)
         del self.actors[actor_id]
         return True
 

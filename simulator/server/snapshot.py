@@ -38,10 +38,9 @@ RECORD = np.dtype(
 
 def _details(fields: list[tuple[str, str]]) -> np.dtype[np.void]:
     """One side of the union ``details``, packed."""
-    packed = np.dtype(fields)
-    offsets = [packed.fields[name][1] for name in packed.names]  # type: ignore[index,union-attr]
-    kinds = [kind for _, kind in fields]
-    return np.dtype({"names": packed.names, "formats": kinds, "offsets": offsets, "itemsize": 54})
+    names, kinds = [name for name, _ in fields], [np.dtype(kind) for _, kind in fields]
+    offsets = np.cumsum([0, *(kind.itemsize for kind in kinds[:-1])]).tolist()
+    return np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": 54})
 
 
 VEHICLE = _details(
@@ -69,7 +68,7 @@ TRAFFIC_LIGHT = _details(
 )
 """The signal's id in the OpenDRIVE file, times [s], number within its group."""
 _ACTIVE = 1
-_GREEN, _NO_FAILURE = 2, 0
+_GREEN, _NO_FAILURE, _ROLLED_OVER = 2, 0, 1
 _POLAR, _AXIAL = np.array([1.0, -1.0, 1.0]), np.degrees([-1.0, 1.0, -1.0])
 
 
@@ -92,14 +91,14 @@ def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
         -control.steer,
         control.brake,
         control.hand_brake,
-        control.reverse,
+        body.gear < 0,
         control.manual_gear_shift,
-        control.gear,
+        body.gear,
         actor.speed_limit,
         _GREEN,
         False,
         0,
-        _NO_FAILURE,
+        _ROLLED_OVER if body.rolled_over else _NO_FAILURE,
     )
 
 

@@ -13,6 +13,9 @@ from simulator.server.wire import Array, Description, Refusal, axial, flag, inte
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
+SQUARE_CENTIMETRE = 1e-4
+"""[m^2]"""
+
 
 @query()
 def get_actor_definitions(server: Server) -> list[Any]:
@@ -132,14 +135,14 @@ def add_actor_force_at_location(server: Server, actor_id: int, force: Array, loc
 
 @command(integer, axial)
 def add_actor_angular_impulse(server: Server, actor_id: int, impulse: Array) -> None:
-    """Angular impulse about the vertical, with CARLA's degrees in place of radians."""
+    """Angular impulse [kg cm^2/s and degrees for radians, on the wire: CARLA hands it to Unreal as it is]."""
     server.episode.find(actor_id).require_body()
-    server.episode.world.add_angular_impulse(actor_id, impulse)
+    server.episode.world.add_angular_impulse(actor_id, impulse * SQUARE_CENTIMETRE)
 
 
 @command(integer, axial)
 def add_actor_torque(server: Server, actor_id: int, torque: Array) -> None:
-    """Torque about the vertical for one tick, likewise."""
+    """Torque for one tick, likewise."""
     add_actor_angular_impulse(server, actor_id, torque * server.step_length)
 
 
@@ -148,6 +151,8 @@ def set_actor_simulate_physics(server: Server, actor_id: int, enabled: bool) -> 
     """Whether physics moves it."""
     actor = server.episode.find(actor_id)
     if actor.body is not None:
+        if enabled and not actor.body.simulate_physics:
+            actor.body.wake()
         actor.body.simulate_physics = enabled
 
 
@@ -162,7 +167,10 @@ def set_actor_collisions(server: Server, actor_id: int, enabled: bool) -> None:
 @command(integer, flag)
 def set_actor_enable_gravity(server: Server, actor_id: int, enabled: bool) -> None:
     """Whether it falls."""
-    server.episode.find(actor_id).require_body().gravity = enabled
+    body = server.episode.find(actor_id).require_body()
+    if body.gravity != enabled:
+        body.wake()
+    body.gravity = enabled
 
 
 @query(integer)
