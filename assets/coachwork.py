@@ -16,6 +16,7 @@ from assets.bodywork import FRONT, SIDE, TOP, Pieces, Skin, Solid, both, box, pr
 from assets.doors import GAP, LINING, Door, cabin, furnish, opening, side_doors
 from assets.mesh import Material
 from assets.model import Part
+from assets.outfits import Outfit
 from assets.outline import rounded, seam
 from assets.shell import Shell
 from assets.solids import simplified
@@ -28,13 +29,14 @@ BUDGETS = (3000, 1000, 240)
 
 @dataclass(frozen=True)
 class Cargo:
-    """A truck's box: its extent in x and z, and its half width [m]."""
+    """A truck's box: its extent in x and z, its half width [m], and what it is painted with."""
 
     rear: float
     front: float
     half: float
     low: float
     high: float
+    finish: Material = f.WHITE
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Face:
         glass_doors: (rear x, front x, lower z, upper z) of a bus's doors, on the right side.
         bed: (rear x, front x, half width, floor z) of a pickup's open bed.
         cargo: the box behind a truck's cab.
+        stripes: livery on the flanks: (x, z) outlines and their material.
     """
 
     belt: tuple[float, float]
@@ -82,6 +85,7 @@ class Face:
     glass_doors: tuple[tuple[float, float, float, float], ...] = ()
     bed: tuple[float, float, float, float] | None = None
     cargo: Cargo | None = None
+    stripes: tuple[tuple[tuple[tuple[float, float], ...], Material], ...] = ()
 
 
 def _windows(shell: Shell, face: Face) -> tuple[Polygon, list[Polygon]]:
@@ -331,7 +335,7 @@ def number_of(variant: int) -> str:
 def _add_cargo(shell: Shell, cargo: Cargo, pieces: Pieces, fine: bool, number: str) -> None:
     """The box with its frame, the chassis below it, the rear lamps and the side guards."""
     rear, front, half, low, high = cargo.rear, cargo.front, cargo.half, cargo.low, cargo.high
-    pieces.add_solid(box((rear, -half, low), (front, half, high)), f.WHITE, crease=0)
+    pieces.add_solid(box((rear, -half, low), (front, half, high)), cargo.finish, crease=0)
     pieces.add_solid(box((rear + 0.1, -0.45, 0.55), (front + 0.6, 0.45, low)), f.HOLLOW, crease=0)
     if not fine:
         for side in (1.0, -1.0):
@@ -383,8 +387,8 @@ class Coach:
     doors: tuple[tuple[Door, tuple[Pieces, ...]], ...]
 
 
-def coach(shell: Shell, face: Face, number: str, *, open_doors: bool = False) -> Coach:
-    """The body, with doors of their own when they are to open."""
+def coach(shell: Shell, face: Face, number: str, *, open_doors: bool = False, outfit: Outfit | None = None) -> Coach:
+    """The body, with doors of their own when they are to open, and with an outfit (``assets.outfits``) on it."""
     shape = shell.field(0.025 if shell.length < 5.6 else 0.04)
     surface = shape.mesh()
     sill = face.skirt + 0.06
@@ -433,6 +437,8 @@ def coach(shell: Shell, face: Face, number: str, *, open_doors: bool = False) ->
                           if door.name.startswith(word) and door.side == side)  # fmt: skip
                     _handle(face, next(on, pieces), bare, rear_edge, side)
             _fittings(shell, face, pieces, bare, number)
+        if outfit is not None:
+            outfit(pieces, bare, level)
         levels.append(pieces)
     return Coach(tuple(levels), tuple((door, tuple(made)) for door, made in zip(doors, leaves, strict=True)))
 
@@ -481,6 +487,8 @@ def _dress(skin: Skin, shell: Shell, face: Face, level: int, *, cut: bool) -> No
         )
         skin.imprint(both(ring, shell.track / 2 - 0.1, 2.0), f.PLASTIC)
     skin.imprint(box((-9, -9, -1), (9, 9, face.skirt)), f.PLASTIC)
+    for outline, finish in face.stripes:
+        skin.imprint(both(Polygon(outline), 0.3, 2.0), finish)
 
 
 WHEELS = {

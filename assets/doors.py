@@ -70,7 +70,8 @@ def side_doors(shell: Shell, edges: tuple[float, ...], belt: tuple[float, float]
 
 def cabin(shape: Field, shell: Shell, edges: tuple[float, ...], sill: float) -> Solid:
     """The hollow between the doors, from side to side, away from the wheel arches."""
-    inside = Field((shape.values + np.float32(THICKNESS)).astype(np.float32), shape.origin, shape.step)
+    coarse = shape.values[::2, ::2, ::2]
+    inside = Field((coarse + np.float32(THICKNESS)).astype(np.float32), shape.origin, 2 * shape.step)
     wall = solid(*simplified(*inside.mesh(), INNER))
     last = min(edges[1:3])
     room = box((last - 0.20, -9.0, sill), (edges[0] + 0.10, 9.0, 9.0))

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assets import finishes as f
-from assets import store
-from assets.bodywork import Pieces
+from assets import outfits, store
+from assets.bodywork import Pieces, Solid
 from assets.coachwork import Cargo, Face, coach, number_of, wheel_parts
 from assets.doors import Door
 from assets.mesh import Material
 from assets.model import Model, Part
+from assets.outfits import LIVERY, Outfit
+from assets.plans import COUPE, MICROBUS, MICROCAR, OFFROAD, WEDGE
 from assets.shell import Shell
 from assets.tags import Tag
 from assets.wheels import Wheel
@@ -258,6 +260,7 @@ class Kind:
         rims: (spokes of the wheels to choose from, their material, radius of the rim over the wheel's).
         twin: whether the rear wheels are twins.
         doors: whether the side doors are parts of their own, which open.
+        outfit: what is put on the body (a light bar).
     """
 
     name: str
@@ -268,6 +271,7 @@ class Kind:
     rims: tuple[tuple[int, ...], Material, float] = ((5, 10, 7, 6), f.ALLOY, 0.68)
     twin: bool = False
     doors: bool = False
+    outfit: Outfit | None = None
 
     def __call__(self, variant: int, size: Size | None) -> Model:
         """The model; see ``assets.catalog.model``."""
@@ -276,13 +280,32 @@ class Kind:
         made = store.parts(self.name, variant, size, lambda: self._build(variant, size), __name__)
         return store.model(self.name, self.category, made)
 
+    def _worn(self, shell: Shell) -> Outfit | None:
+        """The outfit, made for the plain shell, moved along with one that was stretched."""
+        outfit = self.outfit
+        if outfit is None or shell is self.shell:
+            return outfit
+        factor = np.array([getattr(shell, edge) / getattr(self.shell, edge) for edge in ("length", "width", "height")])
+
+        def worn(pieces: Pieces, body: Solid, level: int) -> None:
+            added = Pieces()
+            outfit(added, body.scale(tuple(1 / factor)), level)
+            for index, vertices in enumerate(added.vertices):
+                pieces.vertices.append(vertices * factor)
+                normals = added.normals[index] / factor
+                pieces.normals.append(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+            for name in ("faces", "materials", "uvs", "colors"):
+                getattr(pieces, name).extend(getattr(added, name))
+
+        return worn
+
     def _build(self, variant: int, size: Size | None) -> tuple[Part, ...]:
         shell = self.shell
         if size is not None:
             own = self(0, None).size
             shell = shell.scaled(*(want / have for want, have in zip(size, own, strict=True)))
         face = self.face if size is None else _stretched(self.face, self.shell, shell)
-        made = coach(shell, face, number_of(variant), open_doors=self.doors)
+        made = coach(shell, face, number_of(variant), open_doors=self.doors, outfit=self._worn(shell))
         spokes, material, rim = self.rims
         measures = Wheel(
             shell.wheel_radius, shell.wheel_width, rim * shell.wheel_radius, spokes[variant % len(spokes)], material
@@ -325,9 +348,34 @@ def _stretched(face: Face, old: Shell, new: Shell) -> Face:
         bed=None if face.bed is None else (face.bed[0] * x, face.bed[1] * x, face.bed[2] * y, face.bed[3] * z),
         cargo=None
         if cargo is None
-        else Cargo(cargo.rear * x, cargo.front * x, cargo.half * y, cargo.low * z, cargo.high * z),
+        else Cargo(cargo.rear * x, cargo.front * x, cargo.half * y, cargo.low * z, cargo.high * z, cargo.finish),
+        stripes=tuple((tuple((a * x, b * z) for a, b in outline), finish) for outline, finish in face.stripes),
     )
 
+
+def _band(*corners: float) -> tuple[tuple[float, float], ...]:
+    """A stripe from (x, z) to (x, z), the rest of the corners in turn."""
+    return tuple(zip(corners[::2], corners[1::2], strict=True))
+
+
+def _striped(face: Face, *stripes: tuple[str, tuple[float, ...]]) -> Face:
+    return replace(face, stripes=tuple((_band(*corners), LIVERY[color]) for color, corners in stripes))
+
+
+_DOORS_WHITE = ("white", (0.95, 0.25, 0.95, 0.97, -1.22, 1.0, -1.22, 0.25))
+_CHECKS = tuple(
+    (color, (x, low, x + 0.12, low, x + 0.12, low + 0.07, x, low + 0.07))
+    for row, low in enumerate((0.76, 0.83))
+    for k, x in enumerate(np.arange(-1.78, 0.95, 0.12).tolist())
+    for color in (("black", "white")[(k + row) % 2],)
+)
+_BATTENBURG = tuple(
+    (("yellow", "blue")[(k + row) % 2], (x, low, x + 0.36, low, x + 0.36, low + 0.20, x, low + 0.20))
+    for row, low in enumerate((0.80, 1.00))
+    for k, x in enumerate(np.arange(-2.6, 1.8, 0.36).tolist())
+)
+_FIRE = (("white", (3.9, 1.00, 3.9, 1.16, 2.0, 1.16, 2.0, 1.00)),)
+_RED = replace(f.PAINT, name="box paint")
 
 KINDS = (
     Kind("vehicle.hatchback", "car", Tag.CAR, *HATCHBACK),
@@ -337,7 +385,28 @@ KINDS = (
     Kind("vehicle.van", "van", Tag.CAR, *VAN, rims=((8,), f.STEEL, 0.66)),
     Kind("vehicle.truck", "truck", Tag.TRUCK, *TRUCK, rims=((10,), f.STEEL, 0.58), twin=True),
     Kind("vehicle.bus", "bus", Tag.BUS, *BUS, rims=((10,), f.STEEL, 0.60), twin=True),
-)
+    Kind("vehicle.coupe", "car", Tag.CAR, *COUPE, rims=((10, 7, 5), f.ALLOY, 0.72)),
+    Kind("vehicle.offroad", "car", Tag.CAR, *OFFROAD, rims=((8, 5), f.STEEL, 0.58)),
+    Kind("vehicle.microcar", "car", Tag.CAR, *MICROCAR, rims=((6,), f.STEEL, 0.62)),
+    Kind("vehicle.wedge", "car", Tag.CAR, *WEDGE, rims=((7,), f.PLASTIC, 0.66)),
+    Kind("vehicle.microbus", "van", Tag.CAR, *MICROBUS, rims=((6,), f.CHROME, 0.60)),
+    Kind("vehicle.police", "police_car", Tag.CAR, SEDAN[0], _striped(SEDAN[1], _DOORS_WHITE), outfit=outfits.police),
+    Kind("vehicle.taxi", "car", Tag.CAR, SEDAN[0], _striped(SEDAN[1], *_CHECKS), outfit=outfits.taxi),
+    Kind(
+        "vehicle.ambulance", "ambulance", Tag.TRUCK, VAN[0], _striped(VAN[1], *_BATTENBURG),
+        rims=((8,), f.STEEL, 0.66), outfit=outfits.ambulance,
+    ),
+    Kind(
+        "vehicle.fire_engine", "fire_truck", Tag.TRUCK, TRUCK[0],
+        _striped(replace(TRUCK[1], cargo=Cargo(-3.78, 1.90, 1.02, 0.80, 3.15, _RED)), *_FIRE),
+        rims=((10,), f.STEEL, 0.58), twin=True, outfit=outfits.fire_engine,
+    ),
+    Kind(
+        "vehicle.cola_truck", "truck", Tag.TRUCK, TRUCK[0],
+        replace(TRUCK[1], cargo=Cargo(-3.78, 1.90, 1.02, 1.02, 3.20, _RED)), rims=((10,), f.STEEL, 0.58), twin=True,
+        outfit=outfits.cola,
+    ),
+)  # fmt: skip
 MODELS: dict[str, Callable[[int, Size | None], Model]] = {
     kind.name: kind
     for plain in KINDS
