@@ -6,6 +6,7 @@ What the server needs is imported when it starts, so that a command line that on
 from __future__ import annotations
 
 import logging
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+OPEN_FILES = 16384
+"""Sockets for thousands of clients; systems allow as little as 256 unless they are asked."""
 WRONG_USE = 2
 """Exit code for what the caller can put right: a taken port, an unknown map."""
 
@@ -54,6 +57,9 @@ def serve(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     from simulator.server.atlas import open_atlas
     from simulator.server.server import PortInUse, Server

@@ -16,9 +16,9 @@ from simulator.server.environment import environment_of
 from simulator.server.episode import Episode
 from simulator.server.faults import Faults
 from simulator.server.handlers import EXTENSION_METHODS, METHODS
+from simulator.server.light_clients import LightClients
 from simulator.server.recorder import Recorder, Replayer, ReplayOptions
 from simulator.server.recorder.layout import Damaged
-from simulator.server.light_clients import LightClients
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
 from simulator.server.snapshot import records, snapshot
@@ -101,7 +101,7 @@ class Server:
         rpc_listener, stream_listener = _listeners(host, port)
         self.port: int = rpc_listener.getsockname()[1]
         self._selector = selectors.DefaultSelector()
-        self.streams = StreamServer(stream_listener)
+        self.streams = StreamServer(stream_listener, self.faults)
         self._selector.register(self.streams.selector, selectors.EVENT_READ, lambda events: self.streams.poll())
         self._rpc = RpcServer(rpc_listener, self._selector, self.faults, self.answer, self._closed)
         self._waker, woken = socket.socketpair()
@@ -125,10 +125,13 @@ class Server:
                     last_tick = max(last_tick + self.step_length, now - self.step_length)
                     self.tick()
                 wait = max(0.0, last_tick + self.step_length - time.monotonic())
+            if self._rpc.waiting:
+                wait = 0.0
             for key, events in self._selector.select(wait):
                 if key.fd in self._selector.get_map():  # not closed by an earlier event of this round
                     with self.faults.outlived("serving a socket"):
                         key.data(events)
+            self._rpc.go_on()
         self.stop_recorder()
         self._rpc.close()
         self.streams.close()
@@ -190,9 +193,14 @@ class Server:
         if self.replayer is not None:
             self._replay(self.replayer, dt)
         with self.stopwatch.stage("world"), self.faults.outlived("the world's step"):
-            episode.before_step(dt)
-            episode.world.step(dt)
-            episode.after_step(dt)
+            try:
+                episode.before_step(dt)
+                episode.world.step(dt)
+                episode.after_step(dt)
+            except Exception as error:  # one body beyond the horizon must not hold up the others
+                if not episode.remove_lost():
+                    raise
+                self.faults.tell("what has left the world is destroyed", error)
         if episode.world.level.daylight(episode.world.environment.sun_altitude):
             self.light_clients.changed()
         self.frame += 1
@@ -215,7 +223,7 @@ class Server:
         with self.faults.outlived("the sensors"):
             measure(self.moment)
         episode.drawing.expire(self.elapsed)
-        with self.stopwatch.stage("snapshot"):
+        with self.stopwatch.stage("snapshot"), self.faults.outlived("the snapshot"):
             table = records(list(episode.actors.values()))
             message = snapshot(
                 table,
@@ -227,12 +235,12 @@ class Server:
                 lights_changed=self.light_clients.pending,
             )
             self.world_stream.send(message, self.moment.lossless)
-        episode.announced = True
-        if self.recorder is not None:
-            self._record(self.recorder, table, dt)
+            episode.announced = True
+            if self.recorder is not None:
+                self._record(self.recorder, table, dt)
 
     def _record(self, recorder: Recorder, table: NDArray[np.void], dt: float) -> None:
-        with self.stopwatch.stage("recorder"):
+        with self.stopwatch.stage("recorder"), self.faults.outlived("the recorder"):
             try:
                 recorder.write(self.episode, table, self.weather, self.elapsed, dt)
             except OSError as error:
@@ -243,8 +251,8 @@ class Server:
         with self.stopwatch.stage("replayer"):
             try:
                 goes_on = replayer.step(dt)
-            except (Damaged, OSError) as error:
-                self.faults.tell("the replay ends", error)
+            except Exception as error:
+                self.faults.tell("the replay ends", error, bug=not isinstance(error, Damaged | OSError))
                 goes_on = False
             if not goes_on:
                 self.stop_replayer(keep_actors=True)

@@ -7,7 +7,6 @@ the tick nor an answer may ever wait for a subscriber.
 
 from __future__ import annotations
 
-import logging
 import selectors
 import socket
 import struct
@@ -16,20 +15,29 @@ import time
 from collections import deque
 from contextlib import suppress
 
-log = logging.getLogger(__name__)
+from simulator.server.faults import Faults
+from simulator.server.rpc import keep_alive
 
 TCP, HOST_OF_CLIENT = 1, 0
-BACKLOG_LIMIT = 1 << 31  # bytes that a subscriber may leave unread in synchronous mode
-SUBSCRIPTION_WAIT = 1.0  # s between asking for a token and subscribing with it
+BACKLOG_LIMIT = 1 << 29
+"""[B] that all subscribers together may leave unread in synchronous mode; who has left most of it is closed then."""
+SESSION_LIMIT = 1024
+"""Subscribers, each with a thread of its own; more are turned away."""
+SUBSCRIPTION_WAIT = 1.0
+"""[s] between asking for a token and subscribing with it."""
 
 
 class Session:
-    """One subscriber of a stream."""
+    """One subscriber of a stream.
+
+    Attributes:
+        queued: bytes that wait to be written.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._queue: deque[memoryview] = deque()
-        self._queued = 0
+        self.queued = 0
         self._changed = threading.Condition()
         self._open = True
         threading.Thread(target=self._write, name="stream session", daemon=True).start()
@@ -43,11 +51,7 @@ class Session:
             if not self._queue:
                 rest = rest[self._send_at_once(rest) :]
             if len(rest):
-                self._queued += len(rest)
-                if self._queued > BACKLOG_LIMIT:
-                    log.warning("closing a stream session: the client does not read")
-                    self.close()
-                    return
+                self.queued += len(rest)
                 self._queue.append(rest)
                 self._changed.notify()
 
@@ -73,25 +77,33 @@ class Session:
                 self.close()
                 return
             with self._changed:
-                self._queue.popleft()
-                self._queued -= len(data)
+                if self._queue:  # not closed meanwhile
+                    self._queue.popleft()
+                    self.queued -= len(data)
 
     def close(self) -> None:
         """End the session; the thread leaves a blocked write because the socket is shut down."""
         with self._changed:
             self._open = False
+            self._queue.clear()
+            self.queued = 0
             self._changed.notify()
         with suppress(OSError):  # the client was faster
             self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class Stream:
-    """A numbered stream of messages."""
+    """A numbered stream of messages.
+
+    Attributes:
+        wait: how long [s] a tick waits for a subscriber that has asked for the token. Falls when it does not come.
+    """
 
     def __init__(self, stream_id: int, token: bytes, remember: bool) -> None:
         self.stream_id = stream_id
         self.token = token
         self.sessions: set[Session] = set()
+        self.wait = 0.0 if remember else SUBSCRIPTION_WAIT  # what is repeated need not be waited for
         self._remember = remember
         self._last: bytes | None = None
 
@@ -122,13 +134,15 @@ class Stream:
 class StreamServer:
     """Accepts subscribers on a listening socket. Has a selector of its own, so that it can be served in a tick too."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, faults: Faults) -> None:
+        self._faults = faults
         self.selector = selectors.DefaultSelector()
         self._listener = listener
         self._port: int = listener.getsockname()[1]
         self._streams: dict[int, Stream] = {}
         self._next_id = 1
         self._expected: dict[int, float] = {}
+        self._undecided: dict[socket.socket, None] = {}
         listener.setblocking(False)
         self.selector.register(listener, selectors.EVENT_READ, self._accept)
 
@@ -145,17 +159,28 @@ class StreamServer:
 
     def expect(self, stream_id: int) -> bytes:
         """The token of a stream, whose subscriber is about to come. Raises KeyError."""
-        token = self._streams[stream_id].token
-        self._expected[stream_id] = time.monotonic() + SUBSCRIPTION_WAIT
-        return token
+        stream = self._streams[stream_id]
+        if stream.wait:
+            self._expected[stream_id] = time.monotonic() + stream.wait
+        return stream.token
 
     def settle(self) -> None:
-        """Wait for the subscribers that asked for a token: a tick right after ``listen()`` must reach them."""
+        """Wait for the subscribers that asked for a token: a tick right after ``listen()`` must reach them. And end
+        those who leave too much unread.
+        """
+        self.poll()
         while self._expected:
             now = time.monotonic()
-            self._expected = {key: until for key, until in self._expected.items() if until > now}
+            for stream_id in [key for key, until in self._expected.items() if until <= now]:
+                del self._expected[stream_id]
+                if stream_id in self._streams:
+                    self._streams[stream_id].wait /= 10  # who asks and does not come holds up the others no more
             if self._expected:
                 self.poll(min(self._expected.values()) - now)
+        sessions = [session for stream in self._streams.values() for session in stream.sessions]
+        if sum(session.queued for session in sessions) > BACKLOG_LIMIT:
+            self._faults.tell("a stream is closed", OSError("the client does not read"))
+            max(sessions, key=lambda session: session.queued).close()
 
     def poll(self, timeout: float = 0.0) -> None:
         """Serve new subscribers and notice gone ones, waiting up to ``timeout`` [s] for the first event."""
@@ -166,12 +191,20 @@ class StreamServer:
         try:
             sock, _ = listener.accept()
         except OSError as error:
-            log.warning("a subscriber could not be accepted: %s", error)
+            self._faults.tell("a subscriber could not be accepted", error)
             return
+        if len(self.selector.get_map()) > SESSION_LIMIT:
+            self._faults.tell("a subscriber is turned away", OSError(f"there are {SESSION_LIMIT} already"))
+            if not self._undecided:
+                sock.close()
+                return
+            self._drop(next(iter(self._undecided)))  # it has had the longest time to say what it wants
         sock.setblocking(True)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        keep_alive(sock)
         wanted = bytearray()
+        self._undecided[sock] = None
         self.selector.register(sock, selectors.EVENT_READ, lambda sock: self._subscribe(sock, wanted))
+        self._subscribe(sock, wanted)  # what it wants has mostly come with it
 
     def _subscribe(self, sock: socket.socket, wanted: bytearray) -> None:
         data = _receive(sock, 4 - len(wanted))
@@ -184,6 +217,7 @@ class StreamServer:
         if len(wanted) < 4:
             return
         (stream_id,) = struct.unpack("<I", wanted)
+        del self._undecided[sock]
         self._expected.pop(stream_id, None)
         stream = self._streams.get(stream_id)
         if stream is None:  # a sensor that has gone: see end()
@@ -203,6 +237,7 @@ class StreamServer:
         self._drop(sock)
 
     def _drop(self, sock: socket.socket) -> None:
+        self._undecided.pop(sock, None)
         self.selector.unregister(sock)
         sock.close()
 

@@ -7,6 +7,7 @@ frame, degrees and centimetres end here: decoded poses, points and vectors are o
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -53,31 +54,43 @@ def undone(message: str) -> list[Any]:
 # Scalars --------------------------------------------------------------------------------------------------------------
 
 
+def brief(value: Any) -> str:
+    """A value as it may stand in a message, however large or deep it is."""
+    return reprlib.repr(value)
+
+
 def number(value: Any) -> float:
     """Any finite number, as float."""
     if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise Malformed(f"{value!r} is not a finite number")
+        raise Malformed(f"{brief(value)} is not a finite number")
     return float(value)
 
 
 def integer(value: Any) -> int:
     """An integer."""
     if not isinstance(value, int):
-        raise Malformed(f"{value!r} is not an integer")
+        raise Malformed(f"{brief(value)} is not an integer")
+    return int(value)
+
+
+def int32(value: Any) -> int:
+    """An integer of 32 bits, with or without a sign."""
+    if not -(1 << 31) <= integer(value) < 1 << 32:
+        raise Malformed(f"{value} does not fit into 32 bits")
     return int(value)
 
 
 def flag(value: Any) -> bool:
     """A boolean."""
     if not isinstance(value, (bool, int)):
-        raise Malformed(f"{value!r} is not a boolean")
+        raise Malformed(f"{brief(value)} is not a boolean")
     return bool(value)
 
 
 def text(value: Any) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise Malformed(f"{value!r} is not a string")
+        raise Malformed(f"{brief(value)} is not a string")
     return value
 
 
@@ -92,7 +105,7 @@ def anything(value: Any) -> Any:
 def fields(value: Any, count: int) -> Sequence[Any]:
     """The elements of a struct that must have ``count`` fields."""
     if not isinstance(value, (list, tuple)) or len(value) != count:
-        raise Malformed(f"expected {count} fields, not {str(value)[:100]}")
+        raise Malformed(f"expected {count} fields, not {brief(value)}")
     return value
 
 
@@ -101,7 +114,7 @@ def each(decode: Decoder) -> Decoder:
 
     def decode_array(value: Any) -> list[Any]:
         if not isinstance(value, (list, tuple)):
-            raise Malformed(f"expected an array, not {str(value)[:100]}")
+            raise Malformed(f"expected an array, not {brief(value)}")
         return [decode(item) for item in value]
 
     return decode_array
@@ -273,7 +286,7 @@ def _description(uid: int, type_id: str, attributes: list[tuple[str, str]]) -> D
     return Description(uid, type_id, dict(attributes))
 
 
-vehicle_control = struct(VehicleControl, number, number, number, flag, flag, flag, integer)
+vehicle_control = struct(VehicleControl, number, number, number, flag, flag, flag, int32)
 ackermann_control = struct(AckermannControl, number, number, number, number, number)
 ackermann_settings = struct(AckermannSettings, *[number] * 6)
 walker_control = struct(WalkerControl, vector, number, flag)

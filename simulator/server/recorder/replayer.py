@@ -195,11 +195,8 @@ class Replayer:
 
     def _attach(self, recorded: int, recorded_parent: int) -> None:
         actor, parent = self._actor(recorded), self._actor(recorded_parent)
-        if actor is None or parent is None or actor.actor_id not in self._played or actor.body is not None:
-            return
-        actor.pose = np.linalg.inv(parent.world_from_actor) @ actor.world_from_actor
-        actor.parent = parent
-        parent.children.append(actor)
+        if actor is not None and parent is not None and actor.actor_id in self._played and actor.parent is None:
+            self._episode.hang(actor, parent)
 
     def _remove(self, recorded: int) -> None:
         actor_id = self._ids.pop(recorded, 0)

@@ -257,13 +257,6 @@ def test_every_method_of_the_protocol_has_an_answer_and_no_other_does():
     assert sorted(METHODS) == sorted(PROTOCOL_METHODS)
 
 
-def test_unsupported_methods_say_so():
-    answer = METHODS["replay_file"](None, [[False], "x", 0, 0, 0, False, None])
-    assert answer == [[0, ["replay_file: not supported by the embedded server"]]]
-    answer = METHODS["draw_debug_shape"](None, [[True], []])
-    assert answer == [[True, ["draw_debug_shape: not supported by the embedded server"]]]
-
-
 def test_arguments_of_the_wrong_shape_are_an_error_not_a_crash():
     server = SimpleNamespace(faults=Faults(logging.getLogger(__name__)))
     for name in ("spawn_actor", "apply_batch", "set_actor_transform", "tick_cue"):
