@@ -18,6 +18,7 @@ from assets import (
     props_roadworks,
     props_street,
     quadrupeds,
+    signals,
     two_wheelers,
     vegetation,
     vehicles,
@@ -34,6 +35,7 @@ MODELS: MappingProxyType[str, Maker] = MappingProxyType(
         **two_wheelers.MODELS,
         **vegetation.MODELS,
         **props.MODELS,
+        **signals.MODELS,
         **{
             f"prop.{name}": functools.partial(recipe.model, f"prop.{name}")
             for themed in (props_street, props_roadworks, props_refuse, props_garden, props_luggage, props_debris)

@@ -141,17 +141,6 @@ def sign_kangaroo(variant: int, size: Size = None) -> Model:
 
 
 @cache
-def sign_speed(variant: int, size: Size = None) -> Model:
-    """A speed limit; variant 0 to 11 is 10 to 120 km/h, in steps of 10."""
-    _refuse_size("prop.sign_speed", size)
-    if not 0 <= variant <= 11:
-        raise ValueError("prop.sign_speed has variants 0 to 11, for 10 to 120 km/h")
-    low, high, half = 1.6, 2.3, 0.35
-    corners = np.array([[0, -half, low], [0, half, low], [0, half, high], [0, -half, high]])
-    return _sign("prop.sign_speed", _plate(corners, signs.speed(10 * (variant + 1))), high - 0.05)
-
-
-@cache
 def cone(variant: int, size: Size = None) -> Model:
     """A traffic cone of 0.7 m with a reflective collar."""
     _refuse_size("prop.cone", size)
@@ -233,7 +222,6 @@ MODELS: dict[str, Callable[[int, Size], Model]] = {
     "prop.pole": pole,
     "prop.reflector_post": reflector_post,
     "prop.sign_kangaroo": sign_kangaroo,
-    "prop.sign_speed": sign_speed,
     "prop.cone": cone,
     "prop.rock": rock,
     "prop.fence": fence,

@@ -63,3 +63,31 @@ def speed(limit: int) -> Material:
     at = (center[0] - width // 2, center[1] + height // 2)
     cv2.putText(picture, text, at, font, scale, (16, 16, 16), 26, cv2.LINE_AA)
     return _material(f"sign.speed_{limit}", picture)
+
+
+@cache
+def stop() -> Material:
+    """White letters on a red octagon with a white rim, which fills the square."""
+    picture = np.full((SIDE, SIDE, 3), (236, 236, 232), np.uint8)
+    angle = np.pi / 8 + np.arange(8) * np.pi / 4
+    rim = np.column_stack([np.cos(angle), np.sin(angle)]) / (2 * np.cos(np.pi / 8))
+    cv2.fillPoly(picture, [_points(0.5 + 0.945 * rim)], (178, 14, 24), cv2.LINE_AA, 4)
+    font, scale, thickness = cv2.FONT_HERSHEY_DUPLEX, 5.6, 24
+    (width, height), _ = cv2.getTextSize("STOP", font, scale, thickness)
+    letters = np.zeros((height + 2 * thickness, width + 2 * thickness), np.uint8)
+    cv2.putText(letters, "STOP", (thickness, height + thickness), font, scale, 255, thickness, cv2.LINE_AA)
+    tall = cv2.resize(letters, (round(0.80 * SIDE), round(0.36 * SIDE)), interpolation=cv2.INTER_AREA)
+    top, left = (SIDE - tall.shape[0]) // 2, (SIDE - tall.shape[1]) // 2
+    part = picture[top : top + tall.shape[0], left : left + tall.shape[1]]
+    part[:] = part + (tall[..., None] / 255.0 * (np.array([236.0, 236.0, 232.0]) - part)).astype(np.int16)
+    return _material("sign.stop", picture)
+
+
+@cache
+def give_way() -> Material:
+    """A red-rimmed white triangle on its point; its corners lie on the circle that the square encloses."""
+    picture = np.full((SIDE, SIDE, 3), (178, 14, 24), np.uint8)
+    angle = np.pi / 2 + np.arange(3) * 2 * np.pi / 3  # y down: the first corner is the lowest
+    corners = np.column_stack([np.cos(angle), np.sin(angle)]) / 2
+    cv2.fillPoly(picture, [_points(0.5 + 0.66 * corners)], (236, 236, 232), cv2.LINE_AA, 4)
+    return _material("sign.give_way", picture)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assets.tags import Tag
 from simulator.server import wire
 from simulator.server.ackermann import AckermannController
 from simulator.server.blueprints import Blueprint, Kind, number_of
 from simulator.server.spring_arm import SpringArm
 from simulator.server.wire import AckermannSettings, Array, Refusal
 from simulator.world.bodies import Body
+from simulator.world.signage import Sign
+from simulator.world.signals import Light
 from simulator.world.vehicles import VehicleBody
 from simulator.world.walkers import WalkerBody
 
@@ -46,6 +49,8 @@ class Actor:
         arm: the spring arm on which it hangs; None is held rigid.
         lights: CARLA's VehicleLightState flags.
         speed_limit: [km/h], of the road under a vehicle; ``limit_at`` (3,) is where it was looked up.
+        sign: what it is of the map's signs; light: of its traffic lights.
+        at_light: the traffic light that a vehicle is at; held: whether a stop or yield sign holds it back.
         ackermann: drives the vehicle when it was last told to by an Ackermann control.
     """
 
@@ -60,6 +65,10 @@ class Actor:
     lights: int = 0
     speed_limit: float = 30.0
     limit_at: Array | None = None
+    sign: Sign | None = None
+    light: Light | None = None
+    at_light: Light | None = None
+    held: bool = False
     ackermann: AckermannController | None = None
     ackermann_settings: AckermannSettings = field(default_factory=AckermannSettings)
     children: list[Actor] = field(default_factory=list)
@@ -125,7 +134,12 @@ class Actor:
         self.vehicle().lamps = frozenset(name for name, bit in LAMPS.items() if flags & bit)
 
     def bounding_box(self) -> list[Any]:
-        """The wire's box around the rest pose, relative to CARLA's origin; empty for what has no body."""
+        """The wire's box around the rest pose, relative to CARLA's origin, or around a sign's trigger volumes; empty
+        for what has neither."""
+        if self.sign is not None:
+            sign_from_box = np.eye(4)
+            sign_from_box[:3, 3], size = self.sign.box()
+            return wire.encode_box(sign_from_box, size.tolist(), self.actor_id)
         if self.blueprint.kind is Kind.TRIGGER:
             extent = [trigger_extent(self.values, axis) for axis in "xyz"]
             return wire.encode_box(np.eye(4), [2 * half for half in extent], self.actor_id)
@@ -139,6 +153,8 @@ class Actor:
 
     def tags(self) -> bytes:
         """Semantic tags of its parts."""
+        if self.sign is not None:
+            return bytes([Tag.TRAFFIC_SIGNS if self.light is None else Tag.TRAFFIC_LIGHT])
         return b"" if self.body is None else bytes(sorted({int(part.tag) for part in self.body.model.parts}))
 
     def encode(self) -> list[Any]:

@@ -135,6 +135,12 @@ _PALETTE = (
 SPECTATOR = Blueprint(0, "spectator", Kind.SPECTATOR, ())
 
 
+@cache
+def traffic_sign(type_id: str) -> Blueprint:
+    """Of one of the map's traffic lights or signs, which clients cannot spawn."""
+    return Blueprint(0, type_id, Kind.TRAFFIC_LIGHT, ())
+
+
 DRIVERS = ("1", "2", "3", "4", "5", "6")
 """Riders to choose from on two wheels."""
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from assets.model import Model
 from simulator.server.actors import Actor, raised, tint_of, trigger_extent
-from simulator.server.blueprints import SPECTATOR, Blueprint, Kind, number_of
+from simulator.server.blueprints import SPECTATOR, Blueprint, Kind, number_of, traffic_sign
 from simulator.server.drawing import Drawing
 from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
 from simulator.server.spring_arm import GHOST, RIGID, SPRING_ARM, SpringArm
 from simulator.server.streams import StreamServer
 from simulator.server.wire import Array, Refusal
+from simulator.world import signage
 from simulator.world.town import Town
 from simulator.world.vehicles import VehicleControl
 from simulator.world.walkers import WalkerBody
@@ -34,6 +35,12 @@ BURIAL = 10.0
 ANIMAL = "walker.animal."
 """CARLA has no animals: ours fall whatever ``is_invincible`` says, and lie where they fell."""
 
+_SIGN_IDS = {
+    signage.Kind.LIGHT: "traffic.traffic_light",
+    signage.Kind.STOP: "traffic.stop",
+    signage.Kind.YIELD: "traffic.yield",
+}
+
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
 
 
@@ -43,7 +50,7 @@ class Episode:
 
     Attributes:
         actors: by id, in the order of spawning.
-        spectator: the one actor that is always there.
+        spectator: always there, as are the map's traffic lights and signs.
     """
 
     def __init__(self, episode_id: int, town: Town, seed: int, streams: StreamServer) -> None:
@@ -62,6 +69,8 @@ class Episode:
         start = town.spawn_points[0].copy() if town.spawn_points else np.eye(4)
         start[2, 3] += 2.0
         self.spectator = self._add(SPECTATOR, {}, start)
+        for sign in town.signage.signs:
+            self._add_sign(sign)
 
     def find(self, actor_id: int) -> Actor:
         """The actor of that id; raises Refusal."""
@@ -85,6 +94,13 @@ class Episode:
         if parent is not None:
             parent.children.append(actor)
         return actor
+
+    def _add_sign(self, sign: signage.Sign) -> None:
+        type_id = _SIGN_IDS.get(sign.kind, f"traffic.speed_limit.{sign.limit}")
+        actor = self._add(traffic_sign(type_id), {}, sign.world_from_sign)
+        actor.sign, actor.light = sign, self.world.signals.lights.get(sign.id)
+        if actor.light is not None:
+            actor.light.actor_id = actor.actor_id
 
     def spawn(
         self,
@@ -181,7 +197,12 @@ class Episode:
         return lost
 
     def place(self, actor: Actor, pose: Array) -> None:
-        """Move an actor at once. An attached one takes the pose as relative to its parent, as in CARLA."""
+        """Move an actor at once. An attached one takes the pose as relative to its parent, as in CARLA.
+
+        Raises Refusal for traffic lights and signs.
+        """
+        if actor.sign is not None:
+            raise Refusal(f"traffic lights and signs stay where they are. Actor Id: {actor.actor_id}")
         if actor.parent is not None:
             actor.pose = pose
             if actor.arm is not None:
@@ -195,7 +216,7 @@ class Episode:
     def destroy(self, actor_id: int) -> bool:
         """Remove an actor; its children stay, detached. False when there is none of that id."""
         actor = self.actors.get(actor_id)
-        if actor is None or actor is self.spectator:
+        if actor is None or actor is self.spectator or actor.sign is not None:
             return False
         for child in actor.children:
             child.pose = child.world_from_actor
@@ -230,10 +251,12 @@ class Episode:
             if actor.body is not None:
                 self.world.teleport(actor.actor_id, raised(actor.hung, -actor.origin_height))
                 actor.body.finish(dt)
+        signals = self.world.signals
         for actor in self.actors.values():
             if actor.blueprint.kind is not Kind.VEHICLE:
                 continue
             body = actor.vehicle()
+            actor.at_light, actor.held = signals.at.get(actor.actor_id), actor.actor_id in signals.waiting
             place = body.world_from_body[:3, 3]
             if actor.limit_at is None or hypot(*(place - actor.limit_at)) > LIMIT_SPACING:
                 actor.limit_at, actor.speed_limit = place, self.road_map.speed_limit(place)

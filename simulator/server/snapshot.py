@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from simulator.server.actors import Actor
 from simulator.server.wire import Array
+from simulator.world.signage import Sign
+from simulator.world.signals import Light, State
 from simulator.world.vehicles import VehicleBody
 from simulator.world.walkers import WalkerBody
 
@@ -68,7 +70,7 @@ TRAFFIC_LIGHT = _details(
 )
 """The signal's id in the OpenDRIVE file, times [s], number within its group."""
 _ACTIVE = 1
-_GREEN, _NO_FAILURE, _ROLLED_OVER = 2, 0, 1
+_NO_FAILURE, _ROLLED_OVER = 0, 1
 _POLAR, _AXIAL = np.array([1.0, -1.0, 1.0]), np.degrees([-1.0, 1.0, -1.0])
 
 
@@ -84,8 +86,9 @@ def transforms(poses: Array) -> Array:
 
 
 def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
-    control = body.control
-    # No traffic lights: none is at hand, which CARLA's vehicles tell as green.
+    control, light = body.control, actor.at_light
+    # As CARLA's vehicles tell it: green when no light is at hand, red without one when a sign holds them back.
+    state = light.state if light is not None else State.RED if actor.held else State.GREEN
     return (
         control.throttle,
         -control.steer,
@@ -95,11 +98,20 @@ def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
         control.manual_gear_shift,
         body.gear,
         actor.speed_limit,
-        _GREEN,
-        False,
-        0,
+        state,
+        light is not None,
+        0 if light is None else light.actor_id,
         _ROLLED_OVER if body.rolled_over else _NO_FAILURE,
     )
+
+
+def _sign(sign: Sign, light: Light | None) -> tuple[object, ...]:
+    name = sign.id.encode()[:31]
+    if light is None:
+        return (name, 0.0, 0.0, 0.0, 0.0, 0, False, 0)
+    phase = light.phase
+    times = [phase.times[state] for state in (State.GREEN, State.YELLOW, State.RED)]
+    return (name, *times, phase.elapsed, light.pole, phase.group.frozen, light.state)
 
 
 def _walker(body: WalkerBody) -> tuple[object, ...]:
@@ -122,7 +134,8 @@ def records(actors: Sequence[Actor]) -> NDArray[np.void]:
         table["acceleration"][rows] = motions[:, 2] * _POLAR
     vehicles = [(row, _vehicle(actor, body)) for row, actor, body in bodies if isinstance(body, VehicleBody)]
     walkers = [(row, _walker(body)) for row, _, body in bodies if isinstance(body, WalkerBody)]
-    for kind, group in ((VEHICLE, vehicles), (WALKER, walkers)):
+    signs = [(row, _sign(actor.sign, actor.light)) for row, actor in enumerate(actors) if actor.sign is not None]
+    for kind, group in ((VEHICLE, vehicles), (WALKER, walkers), (TRAFFIC_LIGHT, signs)):
         if group:
             details = np.zeros(len(group), kind)  # what lies between the fields is zero too
             details[:] = [detail for _, detail in group]

@@ -27,7 +27,7 @@ def watched(roads: Mapping[str, Road], junction: str, turns: Collection[str], ap
 
     Roads that start at the ``approaches`` (ids of the roads on which the sign stands) do not count.
     """
-    mine = [area for turn in turns for _, area in _lanes(roads[turn])]
+    mine = [area for turn in turns for _, area in lanes(roads[turn])]
     if not mine:
         return []
     area = shapely.unary_union(mine)
@@ -35,7 +35,7 @@ def watched(roads: Mapping[str, Road], junction: str, turns: Collection[str], ap
     for road in roads.values():
         if road.junction != junction or road.id in turns:
             continue
-        for lane, shape in _lanes(road):
+        for lane, shape in lanes(road):
             link = road.before if lane < 0 else road.after
             if link is not None and link.id in approaches:
                 continue
@@ -48,24 +48,24 @@ def watched(roads: Mapping[str, Road], junction: str, turns: Collection[str], ap
 
 
 def _before(road: Road, lane: int, approach: Road, contact: str) -> list[Box]:
-    section = road.sections[0 if lane < 0 else -1]
-    number = section.lanes[lane].before if lane < 0 else section.lanes[lane].after
+    held = road.sections[0 if lane < 0 else -1].lanes.get(lane)
+    number = None if held is None else held.before if lane < 0 else held.after
     if number is None or number not in approach.sections[0 if contact == "start" else -1].lanes:
         return []
     span = (0.0, AHEAD) if contact == "start" else (approach.length - AHEAD, approach.length)
     return _squares(approach, number, max(span[0], 0.0), min(span[1], approach.length))
 
 
-def _lanes(road: Road) -> Iterator[tuple[int, shapely.Geometry]]:
-    """Driving lanes of a connecting road and their outlines; of one section, as connecting roads have."""
-    section = road.sections[0]
-    s = np.linspace(section.start, section.end, max(int((section.end - section.start) / 2), 2) + 1)
-    borders = road.borders(section, s)
-    for lane in section.lanes.values():
-        if lane.kind == "driving":
-            left, _ = road.points(s, borders[lane.id])
-            right, _ = road.points(s, borders[lane.id - int(np.sign(lane.id))])
-            yield lane.id, shapely.make_valid(shapely.polygons(np.concatenate([left, right[::-1]])[:, :2]))
+def lanes(road: Road) -> Iterator[tuple[int, shapely.Geometry]]:
+    """Driving lanes of a road, section by section: id and outline from above."""
+    for section in road.sections:
+        s = np.linspace(section.start, section.end, max(int((section.end - section.start) / 2), 2) + 1)
+        borders = road.borders(section, s)
+        for lane in section.lanes.values():
+            if lane.kind == "driving":
+                left, _ = road.points(s, borders[lane.id])
+                right, _ = road.points(s, borders[lane.id - int(np.sign(lane.id))])
+                yield lane.id, shapely.make_valid(shapely.polygons(np.concatenate([left, right[::-1]])[:, :2]))
 
 
 def _squares(road: Road, lane: int, first: float, last: float) -> list[Box]:

@@ -202,14 +202,14 @@ def _fences(stage: Stage, road: Road, footing: Footing, surface: Surface, edge: 
         stage.put("prop.fence", variants[clear], matrices[clear], 170.0, posts)
 
 
-_SIGNS = {"274": "prop.sign_speed", "Kangaroos": "prop.sign_kangaroo"}
-"""Model by an OpenDRIVE signal's type (CARLA's 274 is a speed limit) or name."""
+_SIGNS = {"Kangaroos": "prop.sign_kangaroo"}
+"""Model by an OpenDRIVE signal's name, of signs that nobody has to obey."""
 
 
 def _signs(stage: Stage, road: Road, surface: Surface, footing: Footing) -> None:
-    """The signs that the OpenDRIVE text names, facing the traffic they are for."""
+    """The warnings that the OpenDRIVE text names, facing the traffic they are for."""
     for signal in road.signals:
-        name = _SIGNS.get(signal.code) or _SIGNS.get(signal.name)
+        name = _SIGNS.get(signal.name)
         if name is None:
             continue
         side = -1 if signal.forward else 1
@@ -218,8 +218,5 @@ def _signs(stage: Stage, road: Road, surface: Surface, footing: Footing) -> None
             continue
         foot = on_ground(point, footing)
         yaw = heading + (np.pi if signal.forward else 0.0)
-        speed = round(signal.value / 10) - 1 if name == "prop.sign_speed" else 0
-        if name == "prop.sign_speed" and not 0 <= speed <= 11:
-            continue
         post = cylinder(foot[0], 0.04, 2.4, Tag.TRAFFIC_SIGNS)
-        stage.put(name, np.array([speed]), matrices_at(foot, yaw, np.ones(1)), float("inf"), [(post,)])
+        stage.put(name, np.array([0]), matrices_at(foot, yaw, np.ones(1)), float("inf"), [(post,)])

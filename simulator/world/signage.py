@@ -7,14 +7,15 @@ that leads into it, and there, before the stop line, lies the volume in which ve
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
-from simulator.world.conflicts import watched
+from simulator.world.conflicts import lanes, watched
 from simulator.world.footing import Footing
 from simulator.world.opendrive import Link, Network, Road, Section, Signal, SignalReference
 
@@ -76,6 +77,7 @@ class Sign:
         world_from_sign: (4, 4) as CARLA places its actor: x to the right of the traffic it is for, y along it.
         world_from_post: (4, 4), its foot on the ground, x towards the traffic that it is for.
         arm: [m] from its foot to the middle of the nearest of its lanes, to the left as its traffic sees it.
+        on_lane: whether it stands where vehicles drive.
         volumes: one a lane.
         junction: the junction that it guards; "" is none.
         watched: where a stop or yield sign's drivers look for others: poses (4, 4) and half sizes (3,) [m].
@@ -90,6 +92,7 @@ class Sign:
     volumes: tuple[Volume, ...]
     junction: str
     watched: tuple[tuple[Array, Array], ...] = ()
+    on_lane: bool = False
 
     def box(self) -> tuple[Array, Array]:
         """Centre (3,) and whole sizes (3,) [m], in the sign's frame, of the box around all its volumes."""
@@ -147,10 +150,7 @@ def signage(network: Network, footing: Footing) -> Signage:
                 continue
             signs.append(_sign(road, signal, kind, references[signal.id], roads))
     signs.sort(key=lambda sign: list(Kind).index(sign.kind))
-    if signs:
-        heights = footing(np.array([sign.world_from_post[:2, 3] for sign in signs]))[0]
-        for sign, height in zip(signs, heights, strict=True):
-            sign.world_from_post[2, 3] = height
+    signs = _settled(network, footing, signs)
     groups = _groups(network, [sign for sign in signs if sign.kind is Kind.LIGHT])
     return Signage(tuple(signs), tuple(phases for _, phases in groups), tuple(junction for junction, _ in groups))
 
@@ -312,3 +312,19 @@ def _groups(network: Network, lights: list[Sign]) -> list[tuple[str, tuple[tuple
             take(group, signals)
     junctions = {junction.id for junction in network.junctions}
     return [(group if group in junctions else "", tuple(turns)) for group, turns in phases.items()]
+
+
+def _settled(network: Network, footing: Footing, signs: Sequence[Sign]) -> list[Sign]:
+    """The signs with their feet on the ground, and whether that is a lane."""
+    if not signs:
+        return []
+    feet = np.array([sign.world_from_post[:2, 3] for sign in signs])
+    tree = shapely.STRtree(shapely.points(feet))
+    found = [tree.query(area, predicate="contains") for road in network.roads for _, area in lanes(road)]
+    on_lane = set(np.concatenate(found).tolist())
+    settled = []
+    for index, (sign, height) in enumerate(zip(signs, footing(feet)[0], strict=True)):
+        pose = sign.world_from_post.copy()
+        pose[2, 3] = height
+        settled.append(replace(sign, world_from_post=pose, on_lane=index in on_lane))
+    return settled

@@ -9,8 +9,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers.scene import Instance
 from simulator.world.right_of_way import RightOfWay
 from simulator.world.signage import Kind, Sign, Signage
+from simulator.world.street_signs import heads
 from simulator.world.vehicles import VehicleBody
 from simulator.world.zones import Zones, plans
 
@@ -33,6 +35,13 @@ class State(IntEnum):
     UNKNOWN = 4
 
 
+_LIT = {
+    State.RED: frozenset({"red"}),
+    State.YELLOW: frozenset({"yellow"}),
+    State.GREEN: frozenset({"green"}),
+    State.OFF: frozenset[str](),
+    State.UNKNOWN: frozenset[str](),
+}
 _CYCLE = (State.GREEN, State.YELLOW, State.RED)
 
 
@@ -41,14 +50,35 @@ class Light:
     """A traffic light.
 
     Attributes:
-        state: what it shows; set by its phase whenever that changes, and by clients in between.
-        pole: its number in its group.
+        pole: its number in its group. heads: what is drawn of it.
     """
 
     sign: Sign
     phase: Phase
     pole: int
-    state: State = State.RED
+    heads: tuple[Instance, ...]
+    _state: State = State.RED
+
+    @property
+    def state(self) -> State:
+        """What it shows."""
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = state
+        for head in self.heads:
+            head.lamps = _LIT[state]
+
+    @property
+    def actor_id(self) -> int:
+        """The actor as which clients know it; 0 is none yet."""
+        return self.heads[0].object_id
+
+    @actor_id.setter
+    def actor_id(self, actor_id: int) -> None:
+        for head in self.heads:
+            head.object_id = actor_id
 
 
 @dataclass(eq=False)
@@ -129,7 +159,7 @@ class Signals:
                 phase = Phase(group, times={State.GREEN: GREEN_TIME, State.YELLOW: YELLOW_TIME, State.RED: red})
                 group.phases.append(phase)
                 for number in ids:
-                    self.lights[number] = Light(signs[number], phase, len(group.lights))
+                    self.lights[number] = Light(signs[number], phase, len(group.lights), heads(signs[number]))
                     phase.lights.append(self.lights[number])
         volumes = [(self.lights[sign.id], volume) for sign in signage.signs if sign.kind is Kind.LIGHT
                    for volume in sign.volumes]  # fmt: skip

@@ -34,6 +34,7 @@ from assets import (
     noise,
     pieces,
     props,
+    signals,
     signs,
     street,
     tags,
@@ -63,6 +64,7 @@ from simulator.world import (
     road,
     signage,
     staging,
+    street_signs,
     terrain,
     urban,
     walls,
@@ -76,9 +78,9 @@ KEPT = 8
 
 MODULES = (
     bodywork, buildings, coachwork, facades, finishes, foliage, ground, masonry, mesh, model, noise, pieces,
-    props, signs, street, tags, vegetation, vehicles, wheels, scene, biome, walls, paving, markings, lanes, kerbs,
-    junctions, figures, chunks, bridges, conflicts, dressing, footing, furnishing, furniture, obstacle, opendrive,
-    plots, road, signage, staging, terrain, urban,
+    props, signals, signs, street, tags, vegetation, vehicles, wheels, scene, biome, walls, paving, markings, lanes,
+    kerbs, junctions, figures, chunks, bridges, conflicts, dressing, footing, furnishing, furniture, obstacle, opendrive,
+    plots, road, signage, staging, street_signs, terrain, urban,
 )  # fmt: skip
 """The code that shapes a place."""
 

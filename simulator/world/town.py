@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assets import maps
 from renderers.scene import Placement
-from simulator.world import dressing, road, store, terrain
+from simulator.world import dressing, road, store, street_signs, terrain
 from simulator.world.biome import BIOMES
 from simulator.world.footing import Footing, Ground
 from simulator.world.generation import STANDARD, Generation
@@ -101,8 +101,10 @@ def load_town(
         dressed = dressing.build(network, surface, footing, biome, seed)
         signs = signage(network, footing)
         lines = road.stop_lines(network, signs, surface)
-        placements = (*surface.placements, *lines, *land.placements, *dressed.placements)
-        return _Place(placements, ground, (*surface.obstacles, *dressed.obstacles), signs)
+        posts = street_signs.furniture(signs)
+        placements = (*surface.placements, *lines, *land.placements, *dressed.placements, *posts)
+        stops = (obstacle for post in posts for found in post.obstacles for obstacle in found)
+        return _Place(placements, ground, (*surface.obstacles, *dressed.obstacles, *stops), signs)
 
     place = store.kept(opendrive, seed, generation, build)
     return Town(

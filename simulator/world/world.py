@@ -68,6 +68,7 @@ class World:
         self._friction_volumes: dict[int, FrictionVolume] = {}
         self.level = Level(town)
         self.signals = Signals(town.signage)
+        self.level.fixtures.extend(head for light in self.signals.lights.values() for head in light.heads)
         self._walls = (self.level.obstacles, collisions.Level(self.level.obstacles))
         self.reseed(seed)
 

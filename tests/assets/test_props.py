@@ -25,7 +25,6 @@ def test_models_have_levels_and_outward_faces(name):
         ("prop.pole", (9.4, 10.3), Tag.POLES),
         ("prop.reflector_post", (0.9, 1.2), Tag.POLES),
         ("prop.sign_kangaroo", (2.7, 3.2), Tag.TRAFFIC_SIGNS),
-        ("prop.sign_speed", (2.5, 3.0), Tag.TRAFFIC_SIGNS),
         ("prop.cone", (0.65, 0.75), Tag.DYNAMIC),
         ("prop.fence", (1.3, 1.6), Tag.FENCES),
     ],
@@ -44,13 +43,6 @@ def test_kangaroo_sign_is_a_black_animal_on_a_yellow_diamond():
     yellow = ((pixels[..., 0] > 200) & (pixels[..., 1] > 150) & (pixels[..., 2] < 80)).mean()
     assert 0.1 < dark < 0.35 and yellow > 0.55
     assert face.lidar_reflectance > 1
-
-
-def test_speed_signs_differ_and_know_their_range():
-    hundred = props.sign_speed(9).parts[0].lods[0].materials[0]
-    assert hundred.name == "sign.speed_100"
-    with pytest.raises(ValueError, match="0 to 11"):
-        props.sign_speed(12)
 
 
 def test_wires_hang_in_the_middle():
