@@ -27,6 +27,7 @@ from simulator.server.streams import StreamServer
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.level import Layer
 from simulator.world.probe import Probe
+from simulator.world.simulation import SUBSTEP
 from simulator.world.town import Town
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 FREE_STEP = 0.05
 """Time step [s] where the client has not fixed one. CARLA takes the wall clock's; a constant keeps runs repeatable."""
 
+MOST_SUBSTEPS = 16
+"""CARLA's own limit."""
 PORT_TRIES = 50
 
 
@@ -184,6 +187,15 @@ class Server:
         """Length of a tick [s]."""
         return self.settings.fixed_delta or FREE_STEP
 
+    @property
+    def longest_substep(self) -> float:
+        """Of the physics [s]: the client's, where that is shorter than ours, in as many sub-steps as CARLA allows."""
+        settings = self.settings
+        if not settings.substepping or settings.max_substep_delta <= 0:
+            return SUBSTEP
+        most = min(max(settings.max_substeps, 1), MOST_SUBSTEPS)
+        return min(SUBSTEP, max(settings.max_substep_delta, self.step_length / most))
+
     def tick(self) -> None:
         """One step of the world, then the sensors, then the snapshot. What fails of it is logged, and the rest goes on:
         a client that waits for the snapshot must get it.
@@ -194,6 +206,7 @@ class Server:
             self._replay(self.replayer, dt)
         with self.stopwatch.stage("world"), self.faults.outlived("the world's step"):
             try:
+                episode.world.longest_substep = self.longest_substep
                 episode.before_step(dt)
                 episode.world.step(dt)
                 episode.after_step(dt)

@@ -35,9 +35,15 @@ class Simulation:
         self._rows: list[NDArray[np.void]] = []
 
     def step(
-        self, bodies: Sequence[Body], surface: Surface, grip: float, dt: float, encounters: Encounters
+        self,
+        bodies: Sequence[Body],
+        surface: Surface,
+        grip: float,
+        dt: float,
+        encounters: Encounters,
+        longest: float = SUBSTEP,
     ) -> Motion:
-        """Moves bodies by ``dt`` [s] in sub-steps of at most ``SUBSTEP``, with their collisions after each.
+        """Moves bodies by ``dt`` [s] in sub-steps of at most ``longest`` [s], with their collisions after each.
 
         ``grip`` is the weather's factor on friction. Vehicles are driven; the rest, props, only fall, slide and tumble.
         """
@@ -50,7 +56,7 @@ class Simulation:
         encounters.join(motion)
         if not ordered and not len(encounters.pairs):
             return motion
-        count = max(1, int(np.ceil(dt / SUBSTEP - 1e-9)))
+        count = max(1, int(np.ceil(dt / longest - 1e-9)))
         friction = surface.friction(motion.center[:2].T) * grip if ordered else np.zeros(0)
         fleet = self._fleet(motion, vehicles, friction[: len(vehicles)], dt) if vehicles else None
         held = [(column, body) for column, body in enumerate(ordered) if body.constant_velocity is not None]

@@ -18,7 +18,7 @@ from simulator.world.level import Level
 from simulator.world.obstacle import Obstacle
 from simulator.world.signage import Signage
 from simulator.world.signals import Signals
-from simulator.world.simulation import Simulation
+from simulator.world.simulation import SUBSTEP, Simulation
 from simulator.world.vehicles import VehicleBody, VehiclePhysics
 from simulator.world.walkers import WalkerBody, walk
 from simulator.world.weather import grip
@@ -54,7 +54,7 @@ class World:
     Attributes:
         bodies: by actor id. environment: light and weather, assignable; wet roads grip less.
         random: for whoever needs a draw that belongs to the world.
-        contacts: of the last step.
+        contacts: of the last step. longest_substep: of the physics of rigid bodies [s].
         level: what of the town is shown, painted and lit.
         signals: traffic lights and signs at work.
     """
@@ -65,6 +65,7 @@ class World:
         self.environment = Environment()
         self.contacts: list[Contact] = []
         self._simulation = Simulation()
+        self.longest_substep = SUBSTEP
         self._friction_volumes: dict[int, FrictionVolume] = {}
         self.level = Level(town)
         self.signals = Signals(town.signage)
@@ -171,7 +172,7 @@ class World:
         roused = {body.actor_id for body in encounters.roused}
         moving = [body for body in bodies if not body.asleep or body.actor_id in roused]
         moving = [body for body in moving if body.simulate_physics and not isinstance(body, WalkerBody)]
-        self._simulation.step(moving, self.town, grip(self.environment), dt, encounters)
+        self._simulation.step(moving, self.town, grip(self.environment), dt, encounters, self.longest_substep)
         self.contacts = encounters.finish()
         for body in bodies:
             body.finish(dt)

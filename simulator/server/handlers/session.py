@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulator.server import wire
-from simulator.server.handlers.registry import command, query, unsupported
+from simulator.server.handlers.registry import command, query
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.generation import Generation
 from simulator.world.world import LONGEST_STEP
@@ -106,6 +106,7 @@ def get_imui_gravity(server: Server) -> float:
     return server.gravity
 
 
-unsupported(
-    commands=("set_imui_gravity",),
-)
+@command(wire.number)
+def set_imui_gravity(server: Server, gravity: float) -> None:
+    """Change it, for all inertial sensors; it outlives the episode, as in CARLA."""
+    server.gravity = gravity
