@@ -69,7 +69,7 @@ def lamp(variant: int, size: Size = None) -> Model:
         radii = np.interp(np.arange(len(path)), [0, 1, len(path) - 1], [0.10, 0.065, 0.04])
         pieces = [tube(path, radii, sides, _POLE, _WHITE)]
         pieces += _boxes(
-            _POLE, ((0.32, 0.32, 0.5), (0, 0, 0.2)), ((0.75, 0.3, 0.11), (LAMP_ARM, 0, LAMP_HEIGHT + 0.08))
+            _POLE, ((0.26, 0.26, 0.5), (0, 0, 0.05)), ((0.75, 0.3, 0.11), (LAMP_ARM, 0, LAMP_HEIGHT + 0.08))
         )
         pieces += _boxes(_GLASS, ((0.6, 0.22, 0.05), (LAMP_ARM + 0.02, 0, LAMP_HEIGHT + 0.01)))
         return join(pieces)

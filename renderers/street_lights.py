@@ -9,7 +9,7 @@ from renderers.scene import Lights
 
 MOST = 16
 """Lamps in one picture, as in surface.frag."""
-INTENSITY = 3.2
+INTENSITY = 4.2
 """Of a lamp of power 1 straight below it, over the square of metres: a pool of light under a lamp of 8 m that stands
 out from the raised night sky of ``renderers.lighting`` as a low beam does."""
 

@@ -55,7 +55,7 @@ vec3 street_lamps(vec3 place, vec3 n) {
         vec3 d = to * inversesqrt(square);
         float spread = smoothstep(0.02, 0.45, -d.z) * (1.6 + 0.6 * d.z);
         float fade = 1.0 - square / 3600.0;
-        sum += lamp_powers[k].rgb * (spread * fade * clamp(-dot(n, d), 0.0, 1.0) / (square + 0.5));
+        sum += lamp_powers[k].rgb * (spread * fade * clamp(-dot(n, d), 0.0, 1.0) / (square + 12.0));
     }
     return sum;
 }

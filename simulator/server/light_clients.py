@@ -1,4 +1,7 @@
-"""Which clients' light managers have yet to hear that lights have changed."""
+"""Which clients' light managers have yet to hear that lights have changed.
+
+The endpoint by which clients name themselves is the server's own address, the same for all: connections tell them apart.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,25 @@ from simulator.server.rpc import Connection
 
 
 class LightClients:
-    """By endpoint; a client that has gone is forgotten with its connection."""
+    """By connection; a client that has gone is forgotten with it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, bool] = {}
-        self._connections: dict[str, Connection] = {}
+        self._waiting: dict[Connection, bool] = {}
 
     @property
     def pending(self) -> bool:
         """Whether any client has yet to ask anew."""
         return any(self._waiting.values())
 
-    def told(self, endpoint: str, connection: Connection) -> None:
+    def told(self, client: Connection) -> None:
         """A client knows the lights."""
-        self._waiting[endpoint], self._connections[endpoint] = False, connection
+        self._waiting[client] = False
 
-    def changed(self, besides: str | None = None) -> None:
+    def changed(self, besides: Connection | None = None) -> None:
         """Lights have changed; all clients but the one that did it are to ask anew."""
-        for endpoint in self._waiting:
-            self._waiting[endpoint] |= endpoint != besides
+        for client in self._waiting:
+            self._waiting[client] |= client is not besides
 
-    def forget(self, endpoint: str) -> None:
-        """A client's light manager has ended."""
-        self._waiting.pop(endpoint, None)
-        self._connections.pop(endpoint, None)
-
-    def closed(self, connection: Connection) -> None:
+    def closed(self, client: Connection) -> None:
         """A connection has ended."""
-        for endpoint in [name for name, held in self._connections.items() if held is connection]:
-            self.forget(endpoint)
+        self._waiting.pop(client, None)

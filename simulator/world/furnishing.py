@@ -21,8 +21,8 @@ from simulator.world.road import Surface
 
 Array = NDArray[Any]
 
-LAMP_SPACING, OPEN_LAMP_SPACING = 33.0, 44.0
-"""Metres between street lamps, which stand on both sides in turn; where there is no sidewalk, farther apart."""
+LAMP_SPACING, OPEN_LAMP_SPACING = 33.0, 48.0
+"""Metres between the street lamps of one side; those of the other stand half way between them."""
 TREE_SPACING = 11.0
 JUNCTION = 9.0
 """Metres from a road's end that stay free, so that drivers see each other and walkers can cross."""
@@ -82,9 +82,7 @@ def _poses(road: Road, s: Array, t: Array, side: int) -> tuple[Array, Array]:
 
 def _lamps(road: Road, side: int, walked: bool, surface: Surface, put: Put) -> None:
     spacing = LAMP_SPACING if walked else OPEN_LAMP_SPACING
-    count = max(int(road.length / spacing), 1)
-    s = (np.arange(count) + 0.5) * road.length / count
-    s = s[(np.arange(count) + (side < 0)) % 2 == 0]
+    s = np.arange(spacing * (0.25 if side > 0 else 0.75), road.length - 4, spacing)
     if road.length < 16 or not len(s):
         return
     inner, outer, there = _strip(road, s, side, WALK)
@@ -116,7 +114,9 @@ def _sidewalk(road: Road, number: int, side: int, signs: Array, seed: int, put: 
     draw = [hashed(key, seed + 500 + k) for k in range(4)]
     inner, outer, there = _strip(road, s, side, WALK)
     width = np.abs(outer - inner)
-    clear = there & (width > 2.4)
+    first = LAMP_SPACING * (0.25 if side > 0 else 0.75)
+    lamp = np.abs((s - first + LAMP_SPACING / 2) % LAMP_SPACING - LAMP_SPACING / 2) < 2.5
+    clear = there & (width > 2.4) & ~lamp
     if len(signs):
         clear &= np.abs(s[:, None] - signs).min(axis=1) > 3.0
     shade = hashed(np.array([[number, side + 7]]), seed + 510)[0] < 0.72
@@ -131,7 +131,8 @@ def _sidewalk(road: Road, number: int, side: int, signs: Array, seed: int, put: 
     there &= between < road.length - JUNCTION
     if len(signs):
         there &= np.abs(between[:, None] - signs).min(axis=1) > 2.5
-    lamp = np.abs((between / road.length * max(int(road.length / LAMP_SPACING), 1)) % 1 - 0.5) < 0.06
+    first = LAMP_SPACING * (0.25 if side > 0 else 0.75)
+    lamp = np.abs((between - first + LAMP_SPACING / 2) % LAMP_SPACING - LAMP_SPACING / 2) < 1.8
     kinds = np.digitize(draw[3], [0.16, 0.30, 0.38])
     for name, kind, inset in (("street.bench", 0, 0.75), ("street.bin", 1, 0.5), ("street.hydrant", 2, 0.4)):
         mine = there & ~lamp & (kinds == kind) & (np.abs(outer - inner) > 2.2)

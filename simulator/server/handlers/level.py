@@ -98,7 +98,7 @@ def unload_map_layer(server: Server, layers: Layer) -> None:
     server.episode.world.level.unload(layers)
 
 
-# -- paint ---------------------------------------------------------------------------------------------------------------
+# -- paint -------------------------------------------------------------------------------------------------------------
 
 
 def _pixels(value: Any) -> NDArray[np.float64]:
@@ -159,7 +159,7 @@ def set_annotations_traverse_translucency(server: Server, through: bool) -> None
     server.see_through = through
 
 
-# -- rays ----------------------------------------------------------------------------------------------------------------
+# -- rays --------------------------------------------------------------------------------------------------------------
 
 
 def _meetings(server: Server, start: Array, end: Array) -> list[Meeting]:

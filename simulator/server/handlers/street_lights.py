@@ -39,7 +39,7 @@ _state = struct(_change, integer, vector, number, _group, _color, flag)
 def query_lights_state(server: Server, endpoint: str) -> list[Any]:
     """All lights; the client that asks is up to date from then on."""
     assert server.caller is not None
-    server.light_clients.told(endpoint, server.caller)
+    server.light_clients.told(server.caller)
     lamps = server.episode.world.level.lamps
     return [
         [number_, wire.encode_vector(place), state.intensity, state.group, list(state.color), state.active]
@@ -53,9 +53,7 @@ def update_lights_state(server: Server, endpoint: str, changes: list[tuple[int, 
     level = server.episode.world.level
     known = [level.set_light(number_, state) for number_, state in changes]
     if any(known):
-        server.light_clients.changed(besides=endpoint)
-    if discard:
-        server.light_clients.forget(endpoint)
+        server.light_clients.changed(besides=server.caller)
 
 
 @command(text, flag)
