@@ -102,6 +102,15 @@ class Raster:
             write(color, marks.labels, camera, world_from_camera)
         return self._read(target, color, exposure)
 
+    def sketch(self, camera: Pinhole, world_from_camera: NDArray[np.float64], marks: Marks) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 sRGB: marks alone, on black, the nearer before the farther."""
+        self._context.check_thread()
+        target = self._target((camera.width, camera.height))
+        uniforms = camera_uniforms(camera, world_from_camera, None)
+        color = self._shading.sketch(target, uniforms, marks, world_from_camera[:3, 3])
+        write(color, marks.labels, camera, world_from_camera)
+        return color
+
     def surfaces(self, size: tuple[int, int]) -> Surfaces:
         """What the surfaces of the last shaded picture of a size are made of."""
         target = self._target(size)

@@ -115,11 +115,28 @@ class Shading:
             targets.marked.depth_mask = False
             targets.marked.use()
             self._overlay.draw(marks, camera, eye)
-        film.use(uniforms["color"])
-        self._render("smooth", targets.color, uniforms)
-        width, height = target.ids.size
+        return self._finished(targets, camera), factor
+
+    def sketch(
+        self, target: GBuffer, camera: dict[str, Any], marks: Marks, eye: NDArray[np.float64]
+    ) -> NDArray[np.uint8]:
+        """Marks alone on black: (H, W, 3) uint8 sRGB. Overwrites the target's depth."""
+        targets = self._of_size(target)
+        targets.marked.depth_mask = True
+        targets.marked.use()
+        targets.marked.clear(depth=0.0)
+        self._overlay.draw(marks, camera, eye)
+        return self._finished(targets, camera)
+
+    def _finished(self, targets: _Targets, camera: dict[str, Any]) -> NDArray[np.uint8]:
+        """The film, antialiased and read: (H, W, 3) uint8."""
+        unit = 10
+        self._gl.enable_only(moderngl.NOTHING)
+        _texture(targets.film).use(unit)
+        self._render("smooth", targets.color, {**camera, "color": unit})
+        width, height = targets.color.size
         pixels = np.frombuffer(targets.color.read(components=4), np.uint8).reshape(height, width, 4)
-        return np.ascontiguousarray(pixels[:, :, :3]), factor
+        return np.ascontiguousarray(pixels[:, :, :3])
 
     def open_share(self, target: GBuffer) -> NDArray[np.uint8]:
         """(H, W) uint8: the share of the sky that is not hidden by what is near, of the last picture of that size."""

@@ -181,7 +181,11 @@ _EDGES = np.array([(a, b) for a in range(8) for b in range(a + 1, 8) if (a ^ b) 
 def _box(box: Any, rotation: Any) -> Array:
     """The twelve edges of a box, turned by ``rotation`` about its middle; CARLA does not read the box's own."""
     location, extent, _, _ = wire.fields(box, 4)
-    pose = wire.transform([location, rotation])
     half = np.array([wire.number(part) for part in wire.fields(extent, 3)])
-    corners = (_CORNERS * half) @ pose[:3, :3].T + pose[:3, 3]
+    return box_edges(wire.transform([location, rotation]), half)
+
+
+def box_edges(world_from_box: Array, half: Array) -> Array:
+    """Edges (12, 2, 3) [m] of a box of half sizes (3,)."""
+    corners = (_CORNERS * half) @ world_from_box[:3, :3].T + world_from_box[:3, 3]
     return corners[_EDGES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.server.sensors import cameras, contact, events, inertial, lidar, radar, v2x
+from simulator.server.sensors import cameras, contact, cosmos, events, inertial, lidar, radar, v2x
 from simulator.server.sensors.sensor import Moment, Sensor
 from simulator.server.streams import StreamServer
 from simulator.server.wire import Refusal
@@ -18,6 +18,7 @@ SENSORS: dict[str, type[Sensor]] = {
     "sensor.camera.instance_segmentation": cameras.InstanceCamera,
     "sensor.camera.normals": cameras.NormalsCamera,
     "sensor.camera.optical_flow": cameras.FlowCamera,
+    "sensor.camera.cosmos_visualization": cosmos.CosmosCamera,
     "sensor.camera.dvs": events.EventCamera,
     "sensor.lidar.ray_cast": lidar.Lidar,
     "sensor.lidar.ray_cast_semantic": lidar.SemanticLidar,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import degrees, isfinite
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -75,8 +76,8 @@ class Radio(Sensor):
         super().__init__(values, seed, actor_id, streams)
 
     @abstractmethod
-    def outgoing(self, moment: Moment, actor: Actor) -> list[np.void]:
-        """Messages that it broadcasts in this tick, with the power they are sent with."""
+    def outgoing(self, moment: Moment, actor: Actor) -> list[bytes]:
+        """Messages that it broadcasts in this tick; the receiver fills in the power."""
 
     def measure(self, moment: Moment, actor: Actor) -> None:
         """Nothing on its own: ``exchange`` lets all radios send before any hears."""
@@ -95,14 +96,14 @@ class CustomRadio(Radio):
         """Broadcast a text in the next tick; what is longer than 99 bytes is cut."""
         self._queue = [*self._queue, message.encode()[:LONGEST_MESSAGE]][-MOST_QUEUED:]
 
-    def outgoing(self, moment: Moment, actor: Actor) -> list[np.void]:
+    def outgoing(self, moment: Moment, actor: Actor) -> list[bytes]:
         """What was queued since the last tick."""
         queued, self._queue = self._queue, []
         rows = np.zeros(len(queued), CUSTOM_MESSAGE)
-        rows["power"], rows["version"], rows["kind"] = self.channel.power, PROTOCOL, CUSTOM
+        rows["version"], rows["kind"] = PROTOCOL, CUSTOM
         rows["station"] = actor.actor_id if actor.parent is None else actor.parent.actor_id
         rows["text"] = queued
-        return list(rows)
+        return [row.tobytes() for row in np.split(rows, len(rows))] if queued else []
 
 
 class AwarenessRadio(Radio):
@@ -121,7 +122,7 @@ class AwarenessRadio(Radio):
         """It hears in every tick: ``gen_cam_max`` is the period of what it sends."""
         return self.heard
 
-    def outgoing(self, moment: Moment, actor: Actor) -> list[np.void]:
+    def outgoing(self, moment: Moment, actor: Actor) -> list[bytes]:
         """The message, if one is due."""
         carrier = actor if actor.parent is None else actor.parent
         vehicle = carrier.body if carrier.blueprint.kind is Kind.VEHICLE else None
@@ -162,9 +163,9 @@ class AwarenessRadio(Radio):
         offset = self.number(f"noise_{name}_bias") if bias else 0.0
         return offset + self.number(f"noise_{name}_stddev") * float(self.random.standard_normal())
 
-    def _message(self, moment: Moment, carrier: Actor, heading: float, speed: float) -> np.void:
+    def _message(self, moment: Moment, carrier: Actor, heading: float, speed: float) -> bytes:
         row = np.zeros((), AWARENESS_MESSAGE)
-        row["power"], row["version"], row["kind"] = self.channel.power, PROTOCOL, AWARENESS
+        row["version"], row["kind"] = PROTOCOL, AWARENESS
         row["station"], row["type"] = carrier.actor_id, _station_type(carrier)
         row["generated"] = round(moment.elapsed * 1000) % 65536
         latitude, longitude, altitude = moment.road_map.geolocation(carrier.world_from_actor[:3, 3])
@@ -174,7 +175,7 @@ class AwarenessRadio(Radio):
         row["major"], row["minor"], row["orientation"] = 4095, 4095, 3601
         if carrier.blueprint.kind is Kind.VEHICLE:
             self._tell_motion(row, moment, carrier, heading, speed)
-        return cast(np.void, row[()])
+        return row.tobytes()
 
     def _tell_motion(self, row: Any, moment: Moment, carrier: Actor, heading: float, speed: float) -> None:
         """The containers of vehicles; accelerations and yaw rate positive forward, left, up and to the left."""
@@ -202,38 +203,36 @@ class AwarenessRadio(Radio):
             row["role"] = {6: PUBLIC_TRANSPORT, SPECIAL: EMERGENCY}.get(int(row["type"]), 0)
 
 
+Sent = list[tuple[Actor, float, list[bytes]]]
+"""Who sends, with what power [dBm], and what."""
+
+
 def exchange(moment: Moment) -> None:
     """Let all radios send, then let those that are listened to hear."""
     radios = [(actor, actor.sensor) for actor in moment.actors.values() if isinstance(actor.sensor, Radio)]
     if not radios:
         return
-    air: dict[tuple[int, str], list[tuple[Actor, list[np.void]]]] = defaultdict(list)
+    air: dict[tuple[int, str], Sent] = defaultdict(list)
     for actor, radio in radios:
         if messages := radio.outgoing(moment, actor):
-            air[radio.code, radio.values["channel_id"]].append((actor, messages))
+            air[radio.code, radio.values["channel_id"]].append((actor, radio.channel.power, messages))
     for actor, radio in radios:
-        sent = [(sender, what) for sender, what in air[radio.code, radio.values["channel_id"]] if sender is not actor]
+        sent = [item for item in air[radio.code, radio.values["channel_id"]] if item[0] is not actor]
         if sent and radio.due(moment):
             _hear(moment, actor, radio, sent)
 
 
-def _hear(moment: Moment, actor: Actor, radio: Radio, sent: list[tuple[Actor, list[np.void]]]) -> None:
+def _hear(moment: Moment, actor: Actor, radio: Radio, sent: Sent) -> None:
     """Send the client what arrives at one radio, with the power it arrives with."""
     here = actor.world_from_actor[:3, 3]
-    near = [
-        (sender, messages)
-        for sender, messages in sent
-        if np.linalg.norm(sender.world_from_actor[:3, 3] - here) < radio.channel.farthest
-    ]
-    heard = []
-    for (_, messages), path in zip(near, _paths(moment, actor, [sender for sender, _ in near]), strict=True):
-        power = radio.channel.received(float(messages[0]["power"]), path, radio.random)
-        for message in messages if isfinite(power) else ():
-            row = message.copy()
-            row["power"] = power
-            heard.append(row.tobytes())
+    near = [item for item in sent if np.linalg.norm(item[0].world_from_actor[:3, 3] - here) < radio.channel.farthest]
+    heard = b""
+    for (_, power, messages), path in zip(near, _paths(moment, actor, [item[0] for item in near]), strict=True):
+        arriving = radio.channel.received(power, path, radio.random)
+        if isfinite(arriving):
+            heard += b"".join(struct.pack("<f", arriving) + message[4:] for message in messages)
     if heard:
-        radio.send(moment, actor, b"".join(heard))
+        radio.send(moment, actor, heard)
 
 
 def _paths(moment: Moment, receiver: Actor, senders: Sequence[Actor]) -> list[Path]:
