@@ -1,6 +1,7 @@
 """Which clients' light managers have yet to hear that lights have changed.
 
-The endpoint by which clients name themselves is the server's own address, the same for all: connections tell them apart.
+The endpoint by which clients name themselves is the server's own address, the same for all of them: connections tell
+them apart.
 """
 
 from __future__ import annotations
