@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from assets import (
     kangaroo,
+    motorcycles,
     people,
     props,
     props_debris,
@@ -33,6 +34,7 @@ MODELS: MappingProxyType[str, Maker] = MappingProxyType(
         **people.MODELS,
         **vehicles.MODELS,
         **two_wheelers.MODELS,
+        **motorcycles.MODELS,
         **vegetation.MODELS,
         **props.MODELS,
         **signals.MODELS,
