@@ -23,7 +23,7 @@ BACKLOG_LIMIT = 1 << 29
 """[B] that all subscribers together may leave unread in synchronous mode; who has left most of it is closed then."""
 SESSION_LIMIT = 1024
 """Subscribers, each with a thread of its own; more are turned away."""
-SUBSCRIPTION_WAIT = 1.0
+SUBSCRIPTION_WAIT = 0.5
 """[s] between asking for a token and subscribing with it."""
 
 
@@ -160,7 +160,7 @@ class StreamServer:
     def expect(self, stream_id: int) -> bytes:
         """The token of a stream, whose subscriber is about to come. Raises KeyError."""
         stream = self._streams[stream_id]
-        if stream.wait:
+        if stream.wait and not stream.heard:
             self._expected[stream_id] = time.monotonic() + stream.wait
         return stream.token
 
