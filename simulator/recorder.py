@@ -23,6 +23,16 @@ BODY_FROM_CAMERA = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0
 """CARLA hangs a camera by a frame with x forward; ours looks along z (OpenCV)."""
 
 CAMERA_KINDS = ("rgb", "depth", "instance_segmentation")
+SHARP = {
+    "motion_blur_intensity": 0.0,
+    "bloom_intensity": 0.0,
+    "lens_flare_intensity": 0.0,
+    "focal_distance": 0.0,
+    "exposure_speed_up": 20.0,
+    "exposure_speed_down": 20.0,
+}
+"""CARLA's film effects that a recording must not have: labels lie on sharp edges, and a frame must not depend on the
+light of those before it."""
 PATIENCE = 120.0
 """[s] to wait for a sensor's message after a tick; a loaded software renderer takes seconds for a surround rig."""
 
@@ -113,6 +123,8 @@ class Recorder:
         }
         if (spec.cx, spec.cy) != ((spec.width - 1) / 2, (spec.height - 1) / 2):
             attributes |= {"principal_x": spec.cx, "principal_y": spec.cy}
+        if blueprint == "sensor.camera.rgb":
+            attributes |= SHARP
         return self._hang(
             self.world.get_blueprint_library().find(blueprint),
             attributes,

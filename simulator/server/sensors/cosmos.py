@@ -36,7 +36,7 @@ _networks: weakref.WeakKeyDictionary[Network, NDArray[np.void]] = weakref.WeakKe
 
 
 class CosmosCamera(Camera):
-    """sensor.camera.cosmos_visualization: all vehicles but the ego and those that it was told to ignore."""
+    """sensor.camera.cosmos_visualization: all vehicles but its own, the ego, and those that it was told to ignore."""
 
     code = 16
 
@@ -55,7 +55,9 @@ class CosmosCamera(Camera):
         parts = []
         for actor_id, body in moment.world.bodies.items():
             other = moment.actors.get(actor_id)
-            if other is None or actor_id in self.ignored or other.values.get("role_name") in EGO_ROLES:
+            if other is None or actor_id in self.ignored or other is actor.root:
+                continue
+            if other.values.get("role_name") in EGO_ROLES:
                 continue
             color = {"vehicle": VEHICLE, "walker": PERSON}.get(other.blueprint.type_id.partition(".")[0])
             if color is not None:
