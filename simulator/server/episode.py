@@ -152,7 +152,7 @@ class Episode:
         height = model.center[2] if blueprint.kind is Kind.WALKER else 0.0
         world_from_body = raised(world_from_origin, -height).copy()
         try:
-            ground = float(self._heights(world_from_body[None, :2, 3])[0])
+            ground = float(self._heights(world_from_body[None, :3, 3])[0])
         except ValueError as error:
             raise Refusal(f"{COLLISION_AT_SPAWN}: {error}") from error
         world_from_body[2, 3] = max(world_from_body[2, 3], ground)

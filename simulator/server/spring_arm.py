@@ -36,7 +36,7 @@ class SpringArm:
     Args:
         parent_from_child: pose (4, 4) with which the child was attached.
         ghost: whether it passes through the ground.
-        ground: heights (N,) [m] of the ground under points (N, 2).
+        ground: heights (N,) [m] of the ground under points (N, 3).
 
     Attributes:
         pose, previous: world_from_child (4, 4), now and one tick ago.
@@ -89,7 +89,7 @@ class SpringArm:
         away = np.linspace(0.0, self._length, SAMPLES + 1)[1:]
         points = start + away[:, None] * direction
         try:
-            heights = self._ground(points[:, :2])
+            heights = self._ground(points)
         except ValueError:  # beyond the town there is nothing to touch
             return self._length
         blocked = np.flatnonzero(points[:, 2] < heights + PROBE)

@@ -27,7 +27,7 @@ CREEP = 0.01
 
 
 class Surface(Protocol):
-    """What bodies need of a town: the ground under points (N, 2) [m]."""
+    """What bodies need of a town: the ground under points (N, 2 or 3) [m], as ``Town`` tells it."""
 
     def ground(self, points: Array) -> tuple[Array, Array]:
         """Heights (N,) [m] and unit normals (N, 3)."""

@@ -28,6 +28,9 @@ BEFORE = 1e-6
 
 NARROWEST = 0.02
 
+OVERLAP = 0.02
+"""Metres by which a lane reaches under what comes after it."""
+
 FADE = 18.0
 """Metres before a junction over which wheel tracks fade."""
 
@@ -229,6 +232,7 @@ def _slab(strip: Strip, right: Array, left: Array) -> Piece:
     lift = strip.lift[:, :1] + across * (strip.lift[:, 1:] - strip.lift[:, :1])
     vertices, normals = strip.road.points(rows, t.ravel())
     vertices[:, 2] += lift.ravel()
+    _overlap(vertices.reshape(len(strip.s), len(across), 3))
     colors = tone(vertices)
     if driven:
         along = strip.s[:, None] / ground.LANE_TILE + 0.37 * strip.lane.id  # neighbours do not show the same stains
@@ -239,6 +243,13 @@ def _slab(strip: Strip, right: Array, left: Array) -> Piece:
         uvs = vertices[:, :2] / ground.PLANE_TILE
     faces = upward(grid_faces(len(strip.s), len(across)), vertices)  # rows along s, columns from right to left
     return Piece(vertices, faces, normals, uvs, colors, strip.paving.material())
+
+
+def _overlap(rows: Array) -> None:
+    """Moves the first and last row of (N, M, 3) outward, so that a ray down between two roads finds no crack."""
+    for end, before in ((0, 1), (-1, -2)):
+        along = rows[end] - rows[before]
+        rows[end] += along * (OVERLAP / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), OVERLAP))
 
 
 def upward(faces: NDArray[np.int64], vertices: Array) -> NDArray[np.int64]:

@@ -386,7 +386,7 @@ def _geometry(element: ElementTree.Element) -> _Geometry:
         raise ValueError(f"OpenDRIVE geometry {shape.tag!r} is not supported")
     numbers = {key: float(value) for key, value in shape.attrib.items() if key != "pRange"}
     s, x, y, heading, length = (float(element.get(key, 0)) for key in ("s", "x", "y", "hdg", "length"))
-    return _Geometry(s, x, y, heading, length, shape.tag, numbers, shape.get("pRange") == "normalized")
+    return _Geometry(s, x, y, heading, length, shape.tag, numbers, shape.get("pRange") != "arcLength")
 
 
 def _section(element: ElementTree.Element, start: float, end: float) -> Section:

@@ -25,19 +25,19 @@ SINK = 0.005
 
 def cross(a: Array, b: Array) -> Array:
     """Of vectors along the first axis."""
-    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 
 def turned(rotation: Array, vectors: Array) -> Array:
     """``rotation`` (3, 3, N) times vectors (3, ..., N)."""
     x, y, z = vectors
-    return np.stack([row[0] * x + row[1] * y + row[2] * z for row in rotation])
+    return np.array([row[0] * x + row[1] * y + row[2] * z for row in rotation])
 
 
 def turned_back(rotation: Array, vectors: Array) -> Array:
     """The transpose of ``rotation`` (3, 3, N) times vectors (3, ..., N)."""
     x, y, z = vectors
-    return np.stack([rotation[0, i] * x + rotation[1, i] * y + rotation[2, i] * z for i in range(3)])
+    return np.array([rotation[0, i] * x + rotation[1, i] * y + rotation[2, i] * z for i in range(3)])
 
 
 class Cast:
@@ -120,7 +120,7 @@ class Motion:
         """``step`` (3, N) crossed with every column of ``rotation``."""
         x, y, z = step
         first, second, third = rotation
-        return np.stack([y * third - z * second, z * first - x * third, x * second - y * first])
+        return np.array([y * third - z * second, z * first - x * third, x * second - y * first])
 
     def straighten(self) -> None:
         """Makes the rotations true ones again; small errors add up over the sub-steps."""
@@ -170,7 +170,8 @@ class _Hulls:
         self.mass, self.velocity, self.spin = motion.mass[low], motion.velocity[:, low], motion.spin[:, low]
         self.arm = turned(self.rotation, motion.corners[:, :, low])
         places = motion.center[:, None, low] + self.arm
-        heights, normals = surface.ground(places[:2].reshape(2, -1).T)
+        level = np.broadcast_to(motion.center[2, low], places.shape[1:])  # on a bridge, or under it
+        heights, normals = surface.ground(np.concatenate([places[:2], level[None]]).reshape(3, -1).T)
         self.normal = normals.T.reshape(places.shape)
         self.depth = (heights.reshape(places.shape[1:]) - places[2]) * self.normal[2]
         self.touching = (self.depth > -NEAR) & ~motion.repeated[:, low]

@@ -15,9 +15,9 @@ from simulator.world.physics import PHYSICS
 from simulator.world.rigid import Cast, Motion
 from simulator.world.vehicles import CONTROL, VehicleBody
 
-SUBSTEP = 0.01
+SUBSTEP = 0.0125
 """Longest sub-step [s]."""
-GROUND_INTERVAL = 5
+GROUND_INTERVAL = 4
 """Sub-steps for which the ground under a wheel is taken as the plane that it was found to be."""
 CLEARANCE = 0.05
 """Hulls that are farther [m] above the ground under the wheels and the bumpers cannot touch it within a sub-step."""
@@ -57,7 +57,7 @@ class Simulation:
         if not ordered and not len(encounters.pairs):
             return motion
         count = max(1, int(np.ceil(dt / longest - 1e-9)))
-        friction = surface.friction(motion.center[:2].T) * grip if ordered else np.zeros(0)
+        friction = surface.friction(motion.center.T) * grip if ordered else np.zeros(0)
         fleet = self._fleet(motion, vehicles, friction[: len(vehicles)], dt) if vehicles else None
         held = [(column, body) for column, body in enumerate(ordered) if body.constant_velocity is not None]
         nothing = np.zeros_like(motion.velocity)
@@ -112,14 +112,15 @@ def _controls(vehicles: Sequence[VehicleBody]) -> NDArray[np.void]:
 def _ground(motion: Motion, fleet: Fleet | None, surface: Surface) -> tuple[Ground, Array]:
     """The planes under the wheels, and the highest ground (N,) [m] under or around each body."""
     vehicles = fleet.count if fleet is not None else 0
-    x, y = motion.center[:2]
-    places = [np.stack([x[vehicles:], y[vehicles:]])]
+    x, y, z = motion.center
+    places = [motion.center[:, vehicles:]]
     if fleet is not None:
         rx, ry, _ = fleet.spots()
         # the wheels, and as far before and behind them as bumpers are
         ends = 0.8 * (rx[0::2] + rx[1::2]), 0.8 * (ry[0::2] + ry[1::2])
         wheels = np.stack([np.concatenate([rx, ends[0]]) + x[:vehicles], np.concatenate([ry, ends[1]]) + y[:vehicles]])
-        places.insert(0, wheels.reshape(2, -1))
+        level = np.broadcast_to(z[:vehicles], wheels.shape[1:])  # on a bridge, or under it
+        places.insert(0, np.concatenate([wheels, level[None]]).reshape(3, -1))
     heights, normals = surface.ground(np.concatenate(places, axis=1).T)
     under = heights[6 * vehicles :]
     if fleet is None:

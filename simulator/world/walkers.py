@@ -337,6 +337,7 @@ def walk(walkers: Sequence[WalkerBody], surface: Surface, dt: float) -> None:
     if not walkers:
         return
     places = np.array([body.stride(dt) for body in walkers])
-    heights, _ = surface.ground(places)
+    levels = [body.world_from_body[2, 3] for body in walkers]  # on a bridge, or under it
+    heights, _ = surface.ground(np.column_stack([places, levels]))
     for body, place, height in zip(walkers, places, heights, strict=True):
         body.stand_on(place, float(height), dt)
