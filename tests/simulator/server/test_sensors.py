@@ -65,8 +65,8 @@ def test_cameras_of_one_pose_see_the_same_car(server, world):
     columns = np.flatnonzero(mask.any(axis=0))
     assert columns.min() < 80 < columns.max()  # ahead is in the middle
     assert np.frombuffer(pictures["optical_flow"].raw_data, "<f4").shape == (160 * 90 * 2,)
-    up = image(pictures["normals"])[80, 80, :3].astype(float) / 255 * 2 - 1  # of the road: against y down
-    assert up[1] < -0.8
+    up = image(pictures["normals"])[80, 80, 2::-1].astype(float) / 255 * 2 - 1  # of the road, in the world
+    assert up[2] > 0.95 and np.abs(up[:2]).max() < 0.1
     assert pictures["rgb"].transform.location.distance(taps["rgb"].actor.get_location()) < 1e-3
     assert pictures["rgb"].fov == pytest.approx(90)
 
