@@ -98,6 +98,8 @@ def build(strips: Sequence[Strip], grounded: shapely.Geometry) -> Bridges:
     if not decks:
         return made
     shapes = [strip.polygon(strip.deck) for strip in decks]
+    edges = np.concatenate([strip.edges[~strip.deck].reshape(-1, 3) for strip in strips])
+    on_land = cKDTree(edges * _FLATTENED) if len(edges) else None
     union = shapely.union_all(shapes, grid_size=1e-3).buffer(0.3, quad_segs=2).buffer(-0.3, quad_segs=2)
     for polygon in shapely.get_parts(union):
         if polygon.area < 4:
@@ -105,7 +107,7 @@ def build(strips: Sequence[Strip], grounded: shapely.Geometry) -> Bridges:
         mine = [strip for strip, shape in zip(decks, shapes, strict=True) if shape.intersects(polygon)]
         heights = Heights(mine)
         plane, faces = triangles(polygon)
-        vertices = np.column_stack([plane, heights(plane) - GIRDER])
+        vertices = np.column_stack([plane, heights(plane) - GIRDER + 0.05])
         normals = np.tile([0.0, 0.0, -1.0], (len(plane), 1))
         made.pieces.append(
             (
@@ -116,20 +118,15 @@ def build(strips: Sequence[Strip], grounded: shapely.Geometry) -> Bridges:
                 ),
             )
         )  # fmt: skip
-        others = [strip for strip in strips if strip not in mine]
         open_to = grounded if not grounded.is_empty else shapely.Polygon()
         polygon = shapely.geometry.polygon.orient(polygon)  # the deck lies to the left of all its rings
         for ring in (polygon.exterior, *polygon.interiors):
-            _around(made, ring, heights, open_to, cKDTree(_edges(others) * _FLATTENED) if others else None)
+            _around(made, ring, heights, open_to, on_land)
     return made
 
 
-def _edges(strips: Sequence[Strip]) -> Array:
-    return np.concatenate([strip.edges.reshape(-1, 3) for strip in strips])
-
-
 def _around(
-    made: Bridges, ring: shapely.Geometry, heights: Heights, grounded: shapely.Geometry, others: cKDTree | None
+    made: Bridges, ring: shapely.Geometry, heights: Heights, grounded: shapely.Geometry, on_land: cKDTree | None
 ) -> None:
     """A deck's side along its border; a rail too, but not where the road goes on."""
     corners = shapely.get_coordinates(shapely.segmentize(ring, POST_SPACING))
@@ -139,8 +136,8 @@ def _around(
     middle = (edge[1:] + edge[:-1]) / 2
     outward = np.stack([along[:, 1], -along[:, 0]], -1) / np.maximum(length, 1e-9)[:, None]
     joined = np.asarray(shapely.dwithin(grounded, shapely.points(middle[:, :2] + 0.4 * outward), 0.35))
-    if others is not None and joined.any():  # a road that passes below does not join it
-        joined &= others.query(middle * _FLATTENED)[0] < 8.0
+    if on_land is not None and joined.any():  # a road that passes below does not join it
+        joined &= on_land.query(middle * _FLATTENED)[0] < 8.0
     made.pieces.append((Tag.BRIDGE, edging(edge + np.array([0, 0, 0.02]), -1.0, tone, GIRDER)))
     for number in np.flatnonzero(joined & (length > 0.3)):
         wall = np.stack([edge[number], edge[number + 1]])
