@@ -27,9 +27,7 @@ TREE_SPACING = 11.0
 JUNCTION = 9.0
 """Metres from a road's end that stay free, so that drivers see each other and walkers can cross."""
 CAR_SPACING = 6.6
-PARKING = 1.9
-"""A shoulder so wide [m] is parked on."""
-LIGHT = Lamp(LightGroup.STREET, street.LAMP, (street.LAMP_ARM, 0.0, street.LAMP_HEIGHT - 0.03), 6000.0, (255, 214, 150))
+LIGHT = Lamp(LightGroup.STREET, street.LAMP, (street.LAMP_ARM, 0.0, street.LAMP_HEIGHT - 0.03), 6000.0, (255, 224, 176))
 CARS = ("vehicle.sedan", "vehicle.hatchback", "vehicle.suv", "vehicle.sedan", "vehicle.pickup", "vehicle.van")
 PAINTS = (
     (0.72, 0.72, 0.71), (0.016, 0.016, 0.018), (0.19, 0.20, 0.21), (0.38, 0.39, 0.40), (0.02, 0.06, 0.17),
@@ -109,7 +107,7 @@ def _sidewalk(road: Road, number: int, side: int, signs: Array, seed: int, put: 
     if road.length < 3 * JUNCTION:
         return
     count = int((road.length - 2 * JUNCTION) / TREE_SPACING)
-    s = JUNCTION + (np.arange(count) + 0.5) * TREE_SPACING
+    s: Array = JUNCTION + (np.arange(count) + 0.5) * TREE_SPACING
     key = np.stack([np.full(count, number * 2 + (side > 0)), np.arange(count)], -1)
     draw = [hashed(key, seed + 500 + k) for k in range(4)]
     inner, outer, there = _strip(road, s, side, WALK)
@@ -149,40 +147,43 @@ def _sidewalk(road: Road, number: int, side: int, signs: Array, seed: int, put: 
 
 
 def _parked(road: Road, number: int, side: int, seed: int, put: Put) -> None:
-    """Cars on parking lanes and on shoulders that are wide enough."""
+    """Cars on parking lanes, and on shoulders before sidewalks where they do not stand in the driving lane."""
     if road.length < 2 * JUNCTION + CAR_SPACING:
         return
     count = int((road.length - 2 * JUNCTION - 6) / CAR_SPACING)
-    s = JUNCTION + 3 + (np.arange(count) + 0.5) * CAR_SPACING
+    s: Array = JUNCTION + 3 + (np.arange(count) + 0.5) * CAR_SPACING
     key = np.stack([np.full(count, number * 2 + (side > 0)), np.arange(count)], -1)
     draw = [hashed(key, seed + 540 + k) for k in range(4)]
+    model, paint = (draw[2] * len(CARS)).astype(int), (draw[3] * len(PAINTS)).astype(int)
+    width = np.array([parked(CARS[kind], 0)[1][1] for kind in range(len(CARS))])[model]
     for section in road.sections:
-        for lane in section.lanes.values():
-            if lane.id * side <= 0 or lane.kind not in ("parking", "shoulder"):
-                continue
-            chosen = (s > section.start + 4) & (s < section.end - 4) & (draw[0] < 0.6)
-            if not chosen.any():
-                continue
-            inner, outer = _lane(road, section, lane.id, side, s[chosen])
-            wide = np.abs(outer - inner) >= PARKING
-            at, index = s[chosen][wide], np.flatnonzero(chosen)[wide]
-            if not len(at):
-                continue
-            half = np.minimum(np.abs(outer - inner)[wide] / 2, 1.15)
-            middle = np.where(np.abs(outer - inner)[wide] > 2.3, outer[wide] - side * half, (inner + outer)[wide] / 2)
-            places, _ = road.points(at, middle)
-            # right-hand traffic: lanes right of the centre go along s
-            headings = road.reference(at)[2] + (np.pi if side > 0 else 0.0) + 0.03 * (draw[1][index] - 0.5)
-            model = (draw[2][index] * len(CARS)).astype(int)
-            paint = (draw[3][index] * len(PAINTS)).astype(int)
-            for kind, color in sorted(set(zip(model.tolist(), paint.tolist(), strict=True))):
-                mine = (model == kind) & (paint == color)
-                put(CARS[kind], color, places[mine, :2], headings[mine])
+        chosen = (s > section.start + 4) & (s < section.end - 4) & (draw[0] < 0.6)
+        lanes = _parking(section, side)
+        if not lanes or not chosen.any():
+            continue
+        borders = road.borders(section, s)
+        inner, outer = borders[lanes[0] - side], borders[lanes[-1]]
+        fits = chosen & (np.abs(outer - inner) > width + 0.2)
+        if not fits.any():
+            continue
+        # a hand's breadth off the kerb, but never over the line
+        middle: Array = np.maximum(np.abs(inner) + 0.12 + width / 2, np.abs(outer) - 0.2 - width / 2) * side
+        places, _ = road.points(s, middle)
+        # right-hand traffic: lanes right of the centre go along s
+        headings = road.reference(s)[2] + (np.pi if side > 0 else 0.0) + 0.02 * (draw[1] - 0.5)
+        for kind, color in sorted(set(zip(model[fits].tolist(), paint[fits].tolist(), strict=True))):
+            mine = fits & (model == kind) & (paint == color)
+            put(CARS[kind], color, places[mine, :2], headings[mine])
 
 
-def _lane(road: Road, section: Section, lane: int, side: int, s: Array) -> tuple[Array, Array]:
-    borders = road.borders(section, s)
-    return borders[lane - side], borders[lane]
+def _parking(section: Section, side: int) -> list[int]:
+    """Lanes between driving lane and kerb that cars park on, from the inside; none on the shoulders of open roads."""
+    mine = sorted((k for k in section.lanes if k * side > 0), key=abs)
+    kinds = [section.lanes[k].kind for k in mine]
+    kerb = next((number for number, kind in enumerate(kinds) if kind in WALK), len(kinds))
+    if kerb == len(kinds) and "parking" not in kinds:
+        return []
+    return [k for k, kind in zip(mine[:kerb], kinds, strict=False) if kind in ("parking", "shoulder")]
 
 
 @cache
