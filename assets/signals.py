@@ -37,9 +37,9 @@ _BORDER = Material("signal.border", (0.85, 0.62, 0.02), 0.4, lidar_reflectance=3
 _POST = Material("signal.post", (0.20, 0.21, 0.20), 0.5, metallic=0.4, lidar_reflectance=0.3)
 _STEEL = Material("steel.galvanised", (0.55, 0.56, 0.57), 0.45, metallic=0.6, lidar_reflectance=0.4)
 LENSES = {
-    "red": lamp("red", (0.10, 0.006, 0.005), (9.0, 0.22, 0.10)),
-    "yellow": lamp("yellow", (0.11, 0.06, 0.006), (8.0, 3.6, 0.10)),
-    "green": lamp("green", (0.004, 0.07, 0.045), (0.15, 7.0, 3.6)),
+    "red": lamp("red", (0.10, 0.006, 0.005), (2.6, 0.035, 0.02)),
+    "yellow": lamp("yellow", (0.11, 0.06, 0.006), (2.4, 0.85, 0.015)),
+    "green": lamp("green", (0.004, 0.07, 0.045), (0.02, 1.8, 0.75)),
 }
 """From the top; dark glass while they are off."""
 
