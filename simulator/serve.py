@@ -5,6 +5,7 @@ What the server needs is imported when it starts, so that a command line that on
 
 from __future__ import annotations
 
+import gc
 import logging
 import resource
 import signal
@@ -71,6 +72,8 @@ def serve(
         _refuse(f"{error}; choose another --port")
     except (ValueError, OSError) as error:
         _refuse(str(error))
+    gc.collect()
+    gc.freeze()  # the map's millions of objects stay: looking through them again would hold up ticks
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     if owned:

@@ -26,6 +26,8 @@ LIMIT_SPACING = 3.0
 
 DEPTH = 1e5
 """A body so far [m] below or above the ground has left the world."""
+FASTEST = 1e4
+"""[m/s, rad/s]"""
 LARGEST_ID = 1 << 31
 """Wished ids stay below, so that counting on from them never ends."""
 
@@ -181,14 +183,18 @@ class Episode:
             actor.body.simulate_physics = actor.body.collides = False
 
     def remove_lost(self) -> list[int]:
-        """Destroy what has left the world, as Unreal does: bodies without ground under them, or without a finite place.
-        Their ids.
+        """Destroy what has left the world, as Unreal does: bodies without ground under them, or that move
+        faster than any number means. Their ids.
         """
         lost = []
         for actor_id, body in list(self.world.bodies.items()):
-            place = body.world_from_body[:3, 3]
+            place, motion = body.world_from_body[:3, 3], np.concatenate([body.velocity, body.angular_velocity])
             try:
-                here = bool(np.isfinite(place).all() and abs(place[2] - self._heights(place[None, :2])[0]) < DEPTH)
+                here = bool(
+                    np.isfinite(place).all()
+                    and np.abs(motion).max() < FASTEST
+                    and abs(place[2] - self._heights(place[None, :2])[0]) < DEPTH
+                )
             except ValueError:
                 here = False
             if not here:

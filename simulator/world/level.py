@@ -120,6 +120,7 @@ class Level:
         self._painted: dict[int, Texture] = {}
         self._made: dict[int, tuple[bytes, tuple[Placement, ...]]] = {}
         self._meshes: dict[tuple[Mesh, Texture], Mesh] = {}
+        self._listed: dict[int, list[LevelObject]] = {}
         self._static: tuple[Placement, ...] | None = town.static
         self._obstacles: tuple[Obstacle, ...] | None = tuple(town.obstacles)
         self._present: NDArray[np.bool_] | None = None
@@ -190,6 +191,12 @@ class Level:
         return names
 
     def _objects_of(self, number: int) -> list[LevelObject]:
+        """A placement's copies, listed once: a city has tens of thousands."""
+        if number not in self._listed:
+            self._listed[number] = self._list(number)
+        return self._listed[number]
+
+    def _list(self, number: int) -> list[LevelObject]:
         placement, layer = self._town.static[number], layer_of(self._town.static[number])
         poses, sizes = boxes(placement.lods[0], placement.world_from_mesh)
         return [
