@@ -87,5 +87,5 @@ class Drivetrain:
         torque = np.where(self.speed < self._top, throttle * full, 0.0) - damping * self.speed
         stiff = 1 / np.maximum(clutch, 1e-9) + dt / self._inertia + self.ratio**2 * (share**2 * ease).sum(axis=0)
         passed = np.where(closed, (self.speed + dt * torque / self._inertia - turning) / stiff, 0.0)
-        self.speed = np.clip(self.speed + dt * (torque - passed) / self._inertia, 0.0, 1.5 * self._top)
+        self.speed = np.maximum(self.speed + dt * (torque - passed) / self._inertia, 0.0)
         return share * (self.ratio * passed)

@@ -114,7 +114,7 @@ class Fleet:
         self._grip = grip
         hand = np.where(control["hand_brake"], p["hand_brake"], 0.0)
         self._brake = control["brake"] * p["brake"] + hand
-        self._steer = state["steer"].copy()
+        self._steer, self._wanted = state["steer"].copy(), control["steer"].copy()
         speed = np.abs((motion.velocity[:, : self.count] * motion.rotation[:, 0, : self.count]).sum(axis=0))
         place = np.minimum(speed / park.whole["steer_top"], 1.0) * SAMPLES
         index = np.minimum(place.astype(np.int64), SAMPLES - 1)
@@ -128,7 +128,7 @@ class Fleet:
         return tuple(r[i, 0] * p["fore"] + r[i, 1] * p["left"] + r[i, 2] * p["below"] for i in range(3))  # type: ignore[return-value]
 
     def advance(self, ground: Ground, dt: float) -> None:
-        """The forces of one sub-step of ``dt`` [s], at most 0.01; changes velocities, not places."""
+        """The forces of one sub-step of ``dt`` [s], at most 0.0125; changes velocities, not places."""
         n, m, p, w = self.count, self.motion, self._p, self._w
         (vx, vy, vz), (wx, wy, wz) = m.velocity[:, :n], m.spin[:, :n]
         rotation = m.rotation[:, :, :n]
@@ -209,7 +209,7 @@ class Fleet:
         bent_y = (bent_y + dt * across) / lag
         back = bend(bent_x / relax, bent_y / relax, stiffness, grip) * (load > 0)
         w["bend_x"], w["bend_y"] = bent_x * back, bent_y * back
-        w["travel"] = np.clip(travel, -BUMP_STOP, BUMP_STOP)
+        w["travel"] = np.minimum(np.maximum(travel, -BUMP_STOP), BUMP_STOP)
         w["spin"] = w["spin"] + dt * w["omega"]
 
         # on the body
@@ -235,7 +235,7 @@ class Fleet:
     def _headings(self, dt: float) -> tuple[Array, Array]:
         """Cosine and sine (4, N) of the wheels' angles, after they have turned for ``dt``; in front by Ackermann."""
         reach = self._whole["steer_rate"] * dt
-        self._steer = self._steer + np.clip(self.control["steer"] - self._steer, -reach, reach)
+        self._steer = self._steer + np.minimum(np.maximum(self._wanted - self._steer, -reach), reach)
         angle = self._steer * self._lock * self._p["max_steer"]
         tangent = np.tan(angle)
         tangent = tangent / np.maximum(1 - tangent * self._p["fore_of_axis"] / self._whole["wheelbase"], 0.1)

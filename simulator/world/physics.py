@@ -229,7 +229,7 @@ class VehiclePhysics:
         power = specific_power * mass * DRIVELINE_EFFICIENCY
         top = MAX_RPM * np.pi / 30
         peak = power / PEAK_POWER / top
-        drag = ENGINE_DRAG * peak / top
+        drag = (0.0 if cycle else ENGINE_DRAG) * peak / top  # cycles have freewheels
         speeds = [pace * speed for speed in (13.0, 22.0, 32.0, 44.0, 58.0, 75.0)]  # at the engine's maximum [m/s]
         split = 0.75 if two_wheeler else BRAKE_SPLIT  # riders spare the wheel behind, which hardly bears
         braking = (4.0 if two_wheeler else 6.0 if heavy else 8.0) * mass * radius
