@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from assets import maps
+from simulator.world import navigation
 from simulator.world.generation import STANDARD, Generation
 from simulator.world.opendrive import read
 from simulator.world.town import Town, load_town
@@ -83,4 +84,6 @@ def _twin(name: str) -> str:
 
 @lru_cache(maxsize=2)
 def _town(name: str, opendrive: str, generation: Generation = STANDARD) -> Town:
-    return load_town(name, opendrive, generation=generation)
+    town = load_town(name, opendrive, generation=generation)
+    navigation.mesh(town)  # into the cache now: clients ask for it when they do not expect to wait
+    return town

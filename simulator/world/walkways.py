@@ -24,6 +24,9 @@ STEP = 2.5
 AGENT_RADIUS = 0.3
 """[m] that a walker's middle keeps away from where it cannot walk; a walker's radius in CARLA's client."""
 
+KERBSTONE = 0.2
+"""Width [m] along a kerb, where it slopes or steps down, that belongs to the road."""
+
 VERGE = 2.0
 """Width [m] of what people walk on beside a road without a sidewalk."""
 
@@ -182,10 +185,11 @@ def _ways(
     driven = _closed(shapely.unary_union([shape for strips in chosen for shape in strips.driven]))
     beside = shapely.unary_union([shape for strips in chosen for shape in strips.beside])
     sidewalk = shapely.unary_union([shape for strips in chosen for shape in strips.sidewalk])
-    sidewalk = _opened(_closed(sidewalk) - driven)
+    roadway = shapely.unary_union([driven, beside])
+    sidewalk = _opened(_closed(sidewalk) - roadway.buffer(KERBSTONE))
     verge = shapely.unary_union([shape for strips in chosen for shape in strips.verge])
-    verge = _opened(verge - driven - beside - sidewalk.buffer(0.3))
-    paved = _filled(_closed(shapely.unary_union([driven, beside, sidewalk])))
+    verge = _opened(verge - roadway - sidewalk.buffer(0.3))
+    paved = _filled(_closed(shapely.unary_union([roadway, sidewalk.buffer(KERBSTONE)])))
     walked = shapely.unary_union([sidewalk, verge])
     junctions: dict[str, list[shapely.Geometry]] = defaultdict(list)
     for road in members:
@@ -193,7 +197,7 @@ def _ways(
             junctions[road.junction] += roads[road.id].driven
     junction_areas = [_filled(_closed(shapely.unary_union(shapes))) for shapes in junctions.values() if shapes]
     for area in junction_areas:
-        for corner in _corners(area, walked, shapely.unary_union([driven, beside])):
+        for corner in _corners(area, walked, roadway):
             if plain or not corner.intersects(verge.buffer(0.1)):
                 sidewalk = sidewalk | corner
             else:
@@ -246,8 +250,9 @@ def _filled(shape: shapely.Geometry) -> shapely.Geometry:
 def _corners(junction: shapely.Geometry, walked: shapely.Geometry, road: shapely.Geometry) -> list[shapely.Geometry]:
     """Pieces along a junction's border that join sidewalks or verges which do not meet there."""
     around = junction.buffer(CORNER)
-    local = [part for part in shapely.get_parts(walked & around.buffer(1.0)) if part.area > 0.5]
-    band = (around - road) - walked
+    walked = walked & around.buffer(1.0)
+    local = [part for part in shapely.get_parts(walked) if part.area > 0.5]
+    band = (around - shapely.clip_by_rect(road, *around.bounds)) - walked
     joined = []
     for part in shapely.get_parts(band):
         if isinstance(part, shapely.Polygon) and sum(part.distance(other) < 0.1 for other in local) > 1:
@@ -282,20 +287,19 @@ def _here(outlines: Sequence[Array], samples: Array) -> list[Array]:
 
 
 def _blocked(ground: shapely.Geometry, obstacles: Sequence[Obstacle]) -> shapely.Geometry:
-    """Plans of the obstacles that stand on the ground, and a walker's radius around them."""
+    """Rectangles around the obstacles that stand on the ground, and a walker's radius around them."""
     if not obstacles:
         return shapely.Polygon()
     centers = np.array([obstacle.center[:2] for obstacle in obstacles])
     radii = np.array([obstacle.radius for obstacle in obstacles])
-    half = np.array([obstacle.size[:2] for obstacle in obstacles]) / 2
+    sides = np.where(radii[:, None] > 0, radii[:, None], np.array([obstacle.size[:2] for obstacle in obstacles]) / 2)
     yaw = np.array([obstacle.yaw for obstacle in obstacles])
+    half = sides + AGENT_RADIUS
     along = np.stack([np.cos(yaw), np.sin(yaw)], -1) * half[:, :1]
     across = np.stack([-np.sin(yaw), np.cos(yaw)], -1) * half[:, 1:]
-    boxes = shapely.polygons(np.stack([centers + i * along + j * across for i, j in _SQUARE], axis=1))
-    discs = shapely.buffer(shapely.points(centers), radii, quad_segs=2)
-    plans = np.where(radii > 0, discs, boxes)
+    plans = shapely.polygons(np.stack([centers + i * along + j * across for i, j in _SQUARE], axis=1))
     shapely.prepare(ground)
-    return shapely.unary_union(shapely.buffer(plans[shapely.intersects(ground, plans)], AGENT_RADIUS, quad_segs=2))
+    return shapely.unary_union(plans[shapely.intersects(ground, plans)])
 
 
 _SQUARE = ((1, 1), (-1, 1), (-1, -1), (1, -1))
