@@ -46,6 +46,7 @@ class Kind:
     textured: bool
     holes: bool
     open: bool
+    glass: bool = False
 
     @property
     def defines(self) -> dict[str, object]:
@@ -60,12 +61,16 @@ KINDS = (
     Kind(True, False, True),
     Kind(True, True, False),
     Kind(True, True, True),
+    Kind(False, False, False, glass=True),
+    Kind(True, False, False, glass=True),
 )
 
 
 def kind_of(material: Material) -> int:
     """Index into KINDS of the way in which ``material`` is drawn."""
     textured = material.texture is not None
+    if material.opacity < 1:
+        return KINDS.index(Kind(textured, False, False, glass=True))
     return KINDS.index(Kind(textured, textured and material.alpha_cutoff > 0, material.double_sided))
 
 

@@ -44,13 +44,20 @@ class Painter:
         self._instances: moderngl.Buffer | None = None
         self._commands: moderngl.Buffer | None = None
 
-    def draw(self, batch: Batch, uniforms: Mapping[str, Any]) -> None:
-        """Draws ``batch`` into the bound framebuffer; uniforms that a variant of the program lacks are skipped."""
+    def draw(self, batch: Batch, uniforms: Mapping[str, Any], *, glass: bool = True) -> None:
+        """Draws ``batch`` into the bound framebuffer; uniforms that a variant of the program lacks are skipped.
+
+        Without ``glass`` what is translucent is left out.
+        """
         if not len(batch.rows):
             return
         self._pool.upload()
         self._instances, grown = self._fill(self._instances, batch.rows.tobytes())
-        by_kind = [self._pool.commands(k, batch.meshes, batch.counts, batch.starts) for k in range(len(KINDS))]
+        by_kind = [
+            self._pool.commands(k, batch.meshes, batch.counts, batch.starts)
+            for k, kind in enumerate(KINDS)
+            if glass or not kind.glass
+        ]
         self._commands, _ = self._fill(self._commands, np.concatenate(by_kind).tobytes())
         if grown or self._version != self._pool.version:
             for array in self._arrays.values():

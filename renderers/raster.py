@@ -76,17 +76,18 @@ class Raster:
         shaded: bool = True,
         shot: Shot = PLAIN,
         marks: Marks | None = None,
+        see_through: bool = False,
     ) -> Picture:
         """The picture that ``camera`` at ``world_from_camera`` (4, 4) takes of ``scene``.
 
         ``previous_world_from_camera`` (4, 4) is where the camera was one tick ago (default: here); with
         ``shaded=False`` only the label targets are made. ``shot`` and ``marks`` (lines and texts over the picture) only
-        change the colours.
+        change the colours. With ``see_through`` nothing translucent is drawn, and labels tell what lies behind.
         """
         self._context.check_thread()
         target = self._target((camera.width, camera.height))
         uniforms = camera_uniforms(camera, world_from_camera, previous_world_from_camera)
-        self._draw_geometry(scene, View.of_camera(camera, world_from_camera), target, uniforms)
+        self._draw_geometry(scene, View.of_camera(camera, world_from_camera), target, uniforms, glass=not see_through)
         if not shaded:
             return self._read(target, None)
         light = lighting(scene.environment)
@@ -145,7 +146,9 @@ class Raster:
         self._materials.use(MATERIALS)
         self._textures.use(TEXTURES)
 
-    def _draw_geometry(self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any]) -> None:
+    def _draw_geometry(
+        self, scene: Scene, view: View, target: GBuffer, uniforms: dict[str, Any], *, glass: bool
+    ) -> None:
         gl = self._context.gl
         static = self._copies(scene.static).visible(view)
         bodies = BodyCopies(scene.bodies, view, self._shapes)
@@ -156,8 +159,8 @@ class Raster:
         gl.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         gl.depth_func, gl.front_face = ">", "cw"
         for painter, batch in zip(self._painters, batches, strict=True):
-            painter.draw(batch, uniforms)
-        self._painters[0].draw(static, uniforms)
+            painter.draw(batch, uniforms, glass=glass)
+        self._painters[0].draw(static, uniforms, glass=glass)
         gl.depth_func = ">="
         gl.disable(moderngl.CULL_FACE)
         set_uniforms(self._background, uniforms)

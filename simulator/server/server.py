@@ -232,6 +232,7 @@ class Server:
             self.gravity,
             lossless=self.settings.synchronous,
             rendering=not self.settings.no_rendering,
+            see_through=self.see_through,
         )
         with self.faults.outlived("the sensors"):
             measure(self.moment)

@@ -191,6 +191,9 @@ def _measure_group(moment: Moment, group: list[tuple[Actor, Camera]]) -> None:
     for actor, sensor in group:
         by_shot[sensor.shot(moment)].append((actor, sensor))
     labels = by_shot.pop(None, [])
+    if labels and by_shot and moment.see_through:  # colours show the glass, labels what is behind it
+        _measure_group(moment, labels)
+        labels = []
     marks = moment.drawing.marks() if moment.drawing else None
     place = group[0][0]
     for shot, members in by_shot.items() or [(None, [])]:
@@ -202,6 +205,7 @@ def _measure_group(moment: Moment, group: list[tuple[Actor, Camera]]) -> None:
             shaded=shot is not None,
             shot=shot or PLAIN,
             marks=marks,
+            see_through=shot is None and moment.see_through,
         )
         for actor, sensor in members + labels:
             sensor.expose(moment, actor, picture)

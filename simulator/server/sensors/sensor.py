@@ -47,6 +47,7 @@ class Moment:
     gravity: float
     lossless: bool
     rendering: bool = True
+    see_through: bool = False
     _scene: Scene | None = field(default=None, repr=False)
 
     @property
