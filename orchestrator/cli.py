@@ -185,19 +185,51 @@ def scenarios() -> None:
 app.command()(serve)
 
 
-@app.command()
+benches = typer.Typer(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Measure how long each stage takes: simulation, pictures, LiDAR, labels, recording, export.",
+)
+app.add_typer(benches, name="bench")
+
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")]
+
+
+@benches.callback()
 def bench(
+    context: typer.Context,
     scenario: Annotated[str, typer.Option(help="Scenario to play.")] = "animals/kangaroo_crossing",
     rig: Annotated[str, typer.Option(help="Sensor rig.")] = "kitti",
     seed: Annotated[int, typer.Option(help="Seed of the scene.")] = 0,
-    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures here.")] = None,
+    json: JsonFile = None,
 ) -> None:
     """Measure how long each stage takes: simulation, pictures, LiDAR, labels, recording, export."""
+    if context.invoked_subcommand is not None:
+        return
     with _plain_errors():
         from orchestrator.bench import measure, table
         from orchestrator.store import write_text
 
         result = measure(scenario, rig, seed)
+        Console().print(table(result))
+        if json is not None:
+            write_text(json, result.model_dump_json(indent=2) + "\n")
+
+
+@benches.command("server")
+def bench_server(
+    map_name: Annotated[
+        str | None, typer.Option("--map", metavar="NAME|FILE", help="Map.", show_default="the first built-in one")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
+    json: JsonFile = None,
+) -> None:
+    """Measure the embedded server: start, round trip, ticks with traffic, pictures over loopback."""
+    with _plain_errors():
+        from orchestrator.server_bench import measure_server, table
+        from orchestrator.store import write_text
+
+        result = measure_server(map_name, seed)
         Console().print(table(result))
         if json is not None:
             write_text(json, result.model_dump_json(indent=2) + "\n")

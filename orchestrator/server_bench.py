@@ -1,0 +1,197 @@
+"""How fast the embedded server answers, ticks and sends: the real client, one server, nothing beside."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import platform
+import socket
+import statistics
+import struct
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import carla
+from pydantic import BaseModel
+from rich.table import Column, Table
+
+from simulator.extension import Extension
+from simulator.process import ServerError, ServerProcess
+from simulator.server.faults import Faults
+from simulator.server.streams import StreamServer
+
+STEP = 0.05
+ROUND_TRIPS, TICKS, TRAFFIC_TICKS, WARM_TICKS, PICTURES = 3000, 2000, 300, 60, 300
+CARS = (20, 100)
+PICTURE = (1242, 375)
+"""KITTI's."""
+
+
+class Traffic(BaseModel):
+    """Synchronous ticks with Traffic-Manager cars. ``server``: seconds of a tick by the server's stages."""
+
+    cars: int
+    ticks_per_second: float
+    server: dict[str, float]
+
+
+class ServerMeasurement(BaseModel):
+    """Figures of one server.
+
+    Attributes:
+        start: until it listened [s]. round_trip: median of ``get_server_version`` [s].
+        idle: synchronous ticks per second without actors.
+        pictures: 1242 x 375 pictures per second over loopback, without drawing them.
+        memory: that the server held at the end [B].
+    """
+
+    map_name: str
+    cores: int
+    machine: str
+    start: float
+    round_trip: float
+    idle: float
+    traffic: list[Traffic]
+    pictures: float
+    memory: int
+
+
+def measure_server(map_name: str | None, seed: int) -> ServerMeasurement:
+    """Plays on a server of its own. Raises ServerError."""
+    started = time.perf_counter()
+    with ServerProcess(map_name, seed=seed) as server:
+        start = time.perf_counter() - started
+        client = carla.Client(server.host, server.port)
+        client.set_timeout(600)  # a model that is used for the first time is built then
+        world = client.get_world()
+        settings = world.get_settings()
+        settings.synchronous_mode, settings.fixed_delta_seconds = True, STEP
+        world.apply_settings(settings)
+        for _ in range(WARM_TICKS):
+            world.tick()
+        idle = _ticks_per_second(world, TICKS)
+        round_trip = _round_trip(client)
+        traffic = [_traffic(client, world, server, cars, seed) for cars in CARS]
+        name = world.get_map().name.rsplit("/", 1)[-1]
+        settings.synchronous_mode, settings.fixed_delta_seconds = False, None
+        world.apply_settings(settings)
+        memory = _resident(server.pid)
+    return ServerMeasurement(
+        map_name=name,
+        cores=os.cpu_count() or 1,
+        machine=platform.machine(),
+        start=start,
+        round_trip=round_trip,
+        idle=idle,
+        traffic=traffic,
+        pictures=_pictures_per_second(),
+        memory=memory,
+    )
+
+
+def _ticks_per_second(world: Any, count: int) -> float:
+    started = time.perf_counter()
+    for _ in range(count):
+        world.tick()
+    return count / (time.perf_counter() - started)
+
+
+def _round_trip(client: Any) -> float:
+    times = []
+    for _ in range(ROUND_TRIPS):
+        started = time.perf_counter()
+        client.get_server_version()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def _traffic(client: Any, world: Any, server: ServerProcess, cars: int, seed: int) -> Traffic:
+    blueprints = [b for b in world.get_blueprint_library().filter("vehicle.*") if b.get_attribute("base_type") == "car"]
+    points = world.get_map().get_spawn_points()
+    if len(points) < cars:
+        raise ServerError(f"the map has {len(points)} spawn points, {cars} cars need as many; choose another --map")
+    commands = [carla.command.SpawnActor(blueprints[k % len(blueprints)], points[k]) for k in range(cars)]
+    ids = [answer.actor_id for answer in client.apply_batch_sync(commands, True) if not answer.error]
+    with socket.socket() as probe:  # a port of its own: another Traffic Manager may run on this machine
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    manager = client.get_trafficmanager(port)
+    manager.set_synchronous_mode(True)
+    manager.set_random_device_seed(seed)
+    for actor in world.get_actors(ids):
+        actor.set_autopilot(True, port)
+    for _ in range(WARM_TICKS):
+        world.tick()
+    extension = Extension(server.host, server.port)
+    before = extension.timings()
+    rate = _ticks_per_second(world, TRAFFIC_TICKS)
+    after = extension.timings()
+    extension.close()
+    manager.set_synchronous_mode(False)
+    client.apply_batch_sync([carla.command.DestroyActor(actor_id) for actor_id in ids], True)
+    manager.shut_down()
+    stages = {stage: (after[stage] - before.get(stage, 0.0)) / TRAFFIC_TICKS for stage in after}
+    return Traffic(cars=len(ids), ticks_per_second=rate, server={k: v for k, v in stages.items() if v > 1e-6})
+
+
+def _pictures_per_second() -> float:
+    """How many pictures a second the streaming port hands to a reader in another process."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        streams = StreamServer(listener, Faults(logging.getLogger(__name__)))
+        stream = streams.open()
+        payload = bytes(48 + 12 + 4 * PICTURE[0] * PICTURE[1])
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe(duplex=False)
+        port = listener.getsockname()[1]
+        reader = context.Process(target=_read, args=(port, stream.stream_id, PICTURES, there), daemon=True)
+        reader.start()
+        while not stream.heard:
+            streams.poll(0.1)
+        for _ in range(PICTURES):
+            stream.send(payload, lossless=True)
+        seconds = float(here.recv())
+        reader.join()
+        streams.close()
+    return (PICTURES - 1) / seconds
+
+
+def _read(port: int, stream_id: int, count: int, done: Connection) -> None:
+    """Reads messages; sends the seconds from the first to the last."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(struct.pack("<I", stream_id))
+        buffer = bytearray(1 << 22)
+        started = 0.0
+        for number in range(count):
+            connection.recv_into(buffer, 4, socket.MSG_WAITALL)
+            (size,) = struct.unpack_from("<I", buffer)
+            connection.recv_into(buffer, size, socket.MSG_WAITALL)
+            started = started if number else time.perf_counter()
+        done.send(time.perf_counter() - started)
+
+
+def _resident(pid: int) -> int:
+    """Memory [B] of a process; 0 where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
+
+
+def table(result: ServerMeasurement) -> Table:
+    """The figures as a table; dim rows are the server's part of the row above them."""
+    title = f"server on {result.map_name}, {result.cores} cores"
+    shown = Table("measured", Column("", justify="right"), title=title, min_width=60)
+    shown.add_row("start", f"{result.start:.2f} s")
+    shown.add_row("RPC round trip", f"{result.round_trip * 1e6:.0f} µs")
+    shown.add_row("synchronous ticks, nothing there", f"{result.idle:.0f} /s")
+    for traffic in result.traffic:
+        shown.add_row(f"synchronous ticks, {traffic.cars} cars", f"{traffic.ticks_per_second:.0f} /s")
+        for stage, seconds in traffic.server.items():
+            shown.add_row(f"  server: {stage}", f"{seconds * 1e3:.2f} ms", style="dim")
+    shown.add_row(f"pictures {PICTURE[0]}×{PICTURE[1]} over loopback", f"{result.pictures:.0f} /s")
+    shown.add_row("memory", f"{result.memory >> 20} MB")
+    return shown
