@@ -33,7 +33,9 @@ _POLE = Material("street_lamp.pole", (0.16, 0.17, 0.18), 0.5, metallic=0.4, lida
 _WOOD = Material("bench.wood", (0.34, 0.21, 0.12), 0.7, lidar_reflectance=0.35)
 _RED = Material("hydrant", (0.55, 0.05, 0.04), 0.45, clear_coat=0.3, lidar_reflectance=0.35)
 _GREEN = Material("bin", (0.05, 0.12, 0.08), 0.5, clear_coat=0.2, lidar_reflectance=0.25)
-_PANE = Material("shelter.glass", (0.20, 0.26, 0.27), 0.05, metallic=0.5, clear_coat=1.0, lidar_reflectance=0.1)
+_PANE = Material(
+    "shelter.glass", (0.5, 0.6, 0.6), 0.05, metallic=0.5, clear_coat=1.0, opacity=0.4, lidar_reflectance=0.1
+)
 _LEAF = Material("hedge.core", (0.055, 0.085, 0.03), 1.0, lidar_reflectance=0.4)
 _PICKET = Material("fence.picket", (0.80, 0.80, 0.78), 0.7, lidar_reflectance=0.6)
 _WHITE = np.array([255.0, 255.0, 255.0])
