@@ -98,7 +98,7 @@ def build(strips: Sequence[Strip], grounded: shapely.Geometry) -> Bridges:
     if not decks:
         return made
     shapes = [strip.polygon(strip.deck) for strip in decks]
-    edges = np.concatenate([strip.edges[~strip.deck].reshape(-1, 3) for strip in strips])
+    edges = np.concatenate([strip.edges[strip.grounded].reshape(-1, 3) for strip in strips])
     on_land = cKDTree(edges * _FLATTENED) if len(edges) else None
     union = shapely.union_all(shapes, grid_size=1e-3).buffer(0.3, quad_segs=2).buffer(-0.3, quad_segs=2)
     for polygon in shapely.get_parts(union):

@@ -23,7 +23,7 @@ class Generation:
         ValueError: a number is out of its range.
     """
 
-    vertex_distance: float = 2.5
+    vertex_distance: float = 1.0
     max_road_length: float = 80.0
     wall_height: float = 0.0
     additional_width: float = 0.0

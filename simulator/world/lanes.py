@@ -20,8 +20,8 @@ from simulator.world.paving import KERB, Paving, paving
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-FLAT = 0.001
-"""Metres by which the middle of two cross-sections may be off when the one between them is left out."""
+FLAT = np.array([0.006, 0.006, 0.0006])
+"""Metres (x, y, z) by which the middle of two cross-sections may be off when the one between them is left out."""
 
 BEFORE = 1e-6
 """Metres: a section ends so much earlier, for its borders may jump where the next one begins."""
@@ -63,6 +63,15 @@ class Strip:
     def in_junction(self) -> bool:
         """Whether its road is one of a junction's."""
         return self.road.junction != "-1"
+
+    @property
+    def grounded(self) -> Flags:
+        """Where (N,) it lies on the land, to the very station at which a bridge begins."""
+        flags = ~self.deck
+        grown = flags.copy()
+        grown[1:] |= flags[:-1]
+        grown[:-1] |= flags[1:]
+        return grown
 
     def polygon(self, chosen: Flags | None = None) -> shapely.Geometry:
         """What it covers, seen from above; of ``chosen`` (N,) stretches only."""
@@ -143,14 +152,14 @@ def _stations(road: Road, section: Section, step: float) -> tuple[Array, dict[in
     points, _ = road.points(np.tile(s, len(stacked)), stacked.ravel())
     points = points.reshape(len(stacked), len(s), 3)
     keep = np.arange(len(s))
-    for _ in range(2):
+    for _ in range(3):
         middles = keep[1:-1:2]
         before, after = keep[0:-2:2][: len(middles)], keep[2::2][: len(middles)]
         if not len(middles):
             break
         share = (s[middles] - s[before]) / (s[after] - s[before])
         chord = points[:, before] + share[:, None] * (points[:, after] - points[:, before])
-        bent = np.abs(points[:, middles] - chord).max(axis=(0, 2)) > FLAT
+        bent = (np.abs(points[:, middles] - chord) > FLAT).any(axis=(0, 2))
         keep = np.setdiff1d(keep, middles[~bent])
     numbers = list(borders)
     return (

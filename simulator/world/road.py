@@ -49,7 +49,7 @@ def build(network: Network, generation: Generation = STANDARD) -> Surface:
     """The paved surface of a network. Raises ValueError when nothing of it is paved."""
     strips = _strips(network, generation)
     pavement = _union([strip.polygon() for strip in strips])
-    grounded = [strip.polygon(_grown(~strip.deck)) for strip in strips]
+    grounded = [strip.polygon(strip.grounded) for strip in strips]
     floors = _floors(strips, pavement, generation)
     paved: list[tuple[Tag, Piece]] = []
     samples = [strip.edges[~strip.deck].reshape(-1, 3) for strip in strips]
@@ -107,14 +107,6 @@ def _strips(network: Network, generation: Generation) -> list[Strip]:
     for strip, deck in zip(strips, bridges.find(strips), strict=True):
         strip.deck[:] = deck
     return strips
-
-
-def _grown(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """With the neighbours (N,): a stretch that begins where another ends shares its last station."""
-    grown = flags.copy()
-    grown[1:] |= flags[:-1]
-    grown[:-1] |= flags[1:]
-    return grown
 
 
 def _by_junction(strips: Sequence[Strip]) -> dict[str, list[Strip]]:
