@@ -29,7 +29,7 @@ def test_blueprints_have_carlas_form(world):
     library = world.get_blueprint_library()
     assert all(re.match(r"\S+\.\S+\.\S+", item.id) for item in library)  # CARLA has a "static.prop.bike helmet"
     assert library.find("walker.animal.kangaroo")
-    assert len(library.filter("sensor.camera.*")) == 6
+    assert len(library.filter("sensor.camera.*")) == 8
     car = library.find("vehicle.tesla.model3")
     assert int(car.get_attribute("number_of_wheels")) == 4
     assert str(car.get_attribute("base_type").as_str()) == "car"
