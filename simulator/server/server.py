@@ -236,7 +236,7 @@ class Server:
         )
         with self.faults.outlived("the sensors"):
             measure(self.moment)
-        episode.drawing.expire(self.elapsed)
+        episode.drawing.expire(self.elapsed + dt)
         with self.stopwatch.stage("snapshot"), self.faults.outlived("the snapshot"):
             table = records(list(episode.actors.values()))
             message = snapshot(
@@ -289,7 +289,7 @@ class Server:
         """
         name = name.rsplit("/", 1)[-1]
         try:
-            town = self.episode.town if name in ("", self.episode.town.name) else self.atlas.town(name)
+            town = self.atlas.town(name) if name else self.episode.town
         except KeyError as error:
             log.warning("load_new_episode: %s", error.args[0])
             raise Refusal("map not found") from error
