@@ -241,3 +241,20 @@ def test_the_day_can_be_kept_from_the_lamps(world):
     world.tick()
     world.tick()
     assert all(manager.is_active(manager.get_all_lights(carla.LightGroup.Street)))
+
+
+def test_labels_see_through_glass_when_asked(server, world):
+    shelter = next(t for t in world.get_environment_objects(LABEL.Static) if t.name.startswith("Shelter"))
+    forward = shelter.transform.get_forward_vector()
+    eye = shelter.transform.location + forward * -2.2 + carla.Location(z=1.4)
+    yaw = np.degrees(np.arctan2(forward.y, forward.x))
+
+    def share():
+        tags = photo(world, eye, carla.Rotation(yaw=float(yaw)), "sensor.camera.semantic_segmentation")[:, :, 2]
+        return (tags == 20).mean()
+
+    pane = share()
+    world.set_annotations_traverse_translucency(True)
+    assert share() < 0.6 * pane
+    world.set_annotations_traverse_translucency(False)
+    assert share() == pane
