@@ -105,14 +105,14 @@ class Drawing:
         """What is to be drawn now."""
         return Marks(self._segments[: self._count], [label for _, label in self._labels])
 
-    def expire(self, now: float) -> None:
-        """The frame of ``now`` [s] was taken: forget what is over. Every shape has been in one frame at least."""
-        slack = 1e-6
-        over = self._until[: self._count] <= now + slack
+    def expire(self, following: float) -> None:
+        """A frame was taken: forget what is over by the ``following`` one [s]. So every shape is in one at least."""
+        following -= 1e-6
+        over = self._until[: self._count] < following
         if over.any():
             self._keep(~over)
         if self._labels:
-            kept = [item for item in self._labels if item[0] > now + slack]
+            kept = [item for item in self._labels if item[0] >= following]
             if len(kept) < len(self._labels):
                 self._labels = deque(kept, maxlen=MOST_LABELS)
 
