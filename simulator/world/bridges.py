@@ -138,7 +138,7 @@ def _around(
     joined = np.asarray(shapely.dwithin(grounded, shapely.points(middle[:, :2] + 0.4 * outward), 0.35))
     if on_land is not None and joined.any():  # a road that passes below does not join it
         joined &= on_land.query(middle * _FLATTENED)[0] < 8.0
-    made.pieces.append((Tag.BRIDGE, edging(edge + np.array([0, 0, 0.02]), -1.0, tone, GIRDER)))
+    made.pieces.append((Tag.BRIDGE, edging(edge - np.array([0, 0, 0.01]), -1.0, tone, GIRDER)))
     for number in np.flatnonzero(joined & (length > 0.3)):
         wall = np.stack([edge[number], edge[number + 1]])
         made.pieces.append((Tag.BRIDGE, edging(wall - [0, 0, GIRDER * 0.9], -1.0, tone, 9.0)))
