@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from assets import (
+    buildings,
     kangaroo,
     motorcycles,
     people,
@@ -20,6 +21,7 @@ from assets import (
     props_street,
     quadrupeds,
     signals,
+    street,
     two_wheelers,
     vegetation,
     vehicles,
@@ -38,6 +40,8 @@ MODELS: MappingProxyType[str, Maker] = MappingProxyType(
         **vegetation.MODELS,
         **props.MODELS,
         **signals.MODELS,
+        **buildings.MODELS,
+        **street.MODELS,
         **{
             f"prop.{name}": functools.partial(recipe.model, f"prop.{name}")
             for themed in (props_street, props_roadworks, props_refuse, props_garden, props_luggage, props_debris)
