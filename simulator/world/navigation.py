@@ -58,7 +58,7 @@ def mesh(town: Town) -> bytes:
     if not town.generation.walkable:
         return b""
     code = (detour, generation, obstacle, opendrive, tessellation, walkways, sys.modules[__name__])
-    return store.filed("navigation", _fingerprint(town), code, lambda: _built(town))
+    return store.filed("navigation", _fingerprint(town), code, lambda: build(town))
 
 
 def _fingerprint(town: Town) -> bytes:
@@ -71,7 +71,8 @@ def _fingerprint(town: Town) -> bytes:
     return b"".join((town.opendrive.encode(), repr(town.generation).encode(), heights.tobytes(), things.tobytes()))
 
 
-def _built(town: Town) -> bytes:
+def build(town: Town) -> bytes:
+    """The same, without the cache, however the town is to be used."""
     crosswalks = [thing.outline for thing in town.network.objects if thing.kind == "crosswalk"]
     pieces = []
     for ways in walkways.storeys(town.network, crosswalks, town.obstacles):

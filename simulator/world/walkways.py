@@ -45,6 +45,9 @@ CLEARANCE = 2.5
 ISLAND = 60.0
 """Islands under this area [m^2] between lanes are paved over, as they are drawn."""
 
+ISLET = 10.0
+"""Nobody is put on a piece smaller than this [m^2] that no way leads to."""
+
 SIDE = frozenset({"sidewalk", "walking"})
 DRIVEN = frozenset({"driving", "bidirectional", "entry", "exit", "onRamp", "offRamp"})
 
@@ -217,6 +220,8 @@ def _ways(
         pieces = [shape & ground for shape in arms if len(shapely.get_parts(shape & walked)) > 1]
     crosswalk = _opened(shapely.unary_union(pieces) - walked)
     room = ground.buffer(-AGENT_RADIUS, join_style="mitre") - _blocked(ground, obstacles)
+    on_foot = shapely.get_parts(shapely.unary_union([walked, crosswalk]) & room)
+    room = room - shapely.unary_union(on_foot[shapely.area(on_foot) < ISLET])
     return Ways(
         sidewalk=sidewalk & room,
         crosswalk=crosswalk & room,
