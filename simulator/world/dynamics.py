@@ -196,11 +196,18 @@ class Fleet:
         drive_share = self._driven * load
         drive_share = drive_share / np.maximum(drive_share.sum(axis=0), 1e-6)
         torque = self.engine.torques(drive_share, rolling, ease, dt)
+        # what already slides has its force, whatever the torque
+        sliding_on = np.abs(idle_force + per_torque * torque) >= 0.999 * grip[0]
+        if sliding_on.any():
+            most = np.minimum(np.maximum(idle_force, -grip[0]), grip[0])
+            idle_force, per_torque = np.where(sliding_on, most, idle_force), np.where(sliding_on, 0.0, per_torque)
+            rolling = omega - dt * radius / inertia * idle_force
+            ease = dt / inertia * (1 - radius * per_torque)
         free = rolling + ease * torque
         held = self._brake + ROLLING_RESISTANCE * load * radius + p["damping"] * np.abs(omega)
         stopping = np.minimum(np.abs(free) / ease, held)
         torque = torque - np.sign(free) * stopping
-        force_x = idle_force + per_torque * torque
+        force_x = np.minimum(np.maximum(idle_force + per_torque * torque, -grip[0]), grip[0])
         w["omega"] = rolling + ease * torque
 
         # carcasses

@@ -141,7 +141,7 @@ class VehiclePhysics:
     two_wheeler: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("max_rpm", "moi", "mass"):
+        for name in ("mass", "max_rpm", "moi"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"vehicle physics: {name} must be positive, not {getattr(self, name)}")
         if len(self.wheels) != 4 or not all(wheel.radius > 0 for wheel in self.wheels):

@@ -55,6 +55,7 @@ class Cast:
         filled = [np.concatenate([points, np.repeat(points[:1], most - len(points), axis=0)]) for points in corners]
         self.corners = np.array(filled).reshape(-1, most, 3).transpose(2, 1, 0) - self.offset[:, None]
         self.repeated = np.arange(most)[:, None] >= [len(points) for points in corners]
+        self.pushed = np.zeros(self.repeated.shape)  # of each corner, when it last touched the ground [N s]
 
     def suits(self, bodies: Sequence[Body]) -> bool:
         """Whether these are the bodies, unchanged."""
@@ -77,7 +78,7 @@ class Motion:
         poses = np.array([body.world_from_body for body in bodies]).reshape(-1, 4, 4)
         self.rotation = np.ascontiguousarray(poses[:, :3, :3].transpose(1, 2, 0))
         self.offset, self.mass, self.inertia = cast.offset, cast.mass, cast.inertia
-        self.corners, self.repeated = cast.corners, cast.repeated
+        self.corners, self.repeated, self.pushed = cast.corners, cast.repeated, cast.pushed
         self.center = poses[:, :3, 3].T + turned(self.rotation, self.offset)
         self.velocity = np.array([body.velocity for body in bodies]).reshape(-1, 3).T.copy()
         self.spin = np.array([body.angular_velocity for body in bodies]).reshape(-1, 3).T.copy()
@@ -151,12 +152,16 @@ class Motion:
         row = self.rotation[2][:, None]
         heights = self.center[2] + (row * self.corners).sum(axis=0)
         low = np.flatnonzero((heights.min(axis=0) < highest) & self.awake)
+        before = self.pushed[:, low]
+        if self.pushed.any():
+            self.pushed[:] = 0.0
         if not len(low):
             return
         part = _Hulls(self, low, surface)
         if not part.touching.any():
             return
-        part.solve(friction[low], dt)
+        part.solve(friction[low], before, dt)
+        self.pushed[:, low] = part.pushed
         self.velocity[:, low], self.spin[:, low] = part.velocity, part.spin
         self.pressed[low] += part.pushed.sum(axis=0)
         self.center[2, low] += 0.5 * np.maximum(part.depth.max(axis=0) - SINK, 0.0)
@@ -194,8 +199,10 @@ class _Hulls:
         local = turned_back(self.rotation, torque) / self.inertia[:, 0]
         self.spin = self.spin + turned(self.rotation, local)
 
-    def solve(self, friction: Array, dt: float) -> None:
-        """Changes ``velocity`` and ``spin``; ``pushed`` (K, M) are the impulses along the normals [N s]."""
+    def solve(self, friction: Array, before: Array, dt: float) -> None:
+        """Changes ``velocity`` and ``spin``; ``pushed`` (K, M) are the impulses along the normals [N s], which are
+        looked for around those of the last sub-step, ``before``.
+        """
         ease = self._ease(self.normal)
         closing = (self._speed() * self.normal).sum(axis=0)
         # what is still above the ground may come down to it within this step
@@ -203,6 +210,9 @@ class _Hulls:
         # an upper bound of the ease along the ground, whichever way it slides
         slide = self.share * (1 / self.mass + (self.arm**2).sum(axis=0) / self.inertia.min(axis=0))
         rubbed = np.zeros_like(self.normal)
+        self.pushed = before * self.touching
+        if self.pushed.any():
+            self._take(self.pushed * self.normal)
         for _ in range(ROUNDS):
             speed = self._speed()
             across = (speed * self.normal).sum(axis=0)
