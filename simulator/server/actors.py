@@ -10,8 +10,8 @@ import numpy as np
 from assets.tags import Tag
 from simulator.server import wire
 from simulator.server.ackermann import AckermannController
+from simulator.server.attachments import Socket, SpringArm
 from simulator.server.blueprints import Blueprint, Kind, number_of
-from simulator.server.spring_arm import SpringArm
 from simulator.server.wire import AckermannSettings, Array, Refusal
 from simulator.world.bodies import Body
 from simulator.world.signage import Sign
@@ -46,7 +46,7 @@ class Actor:
         values: its blueprint's attributes, complete.
         pose: world_from_actor of a free actor without a body; parent_from_actor of an attached one.
         parent: what it hangs on; None once the parent is gone.
-        arm: the spring arm on which it hangs; None is held rigid.
+        arm: the spring arm or the bone on which it hangs; None is held rigid.
         lights: CARLA's VehicleLightState flags.
         speed_limit: [km/h], of the road under a vehicle; ``limit_at`` (3,) is where it was looked up.
         sign: what it is of the map's signs; light: of its traffic lights.
@@ -59,7 +59,7 @@ class Actor:
     values: dict[str, str]
     pose: Array
     parent: Actor | None = None
-    arm: SpringArm | None = None
+    arm: SpringArm | Socket | None = None
     body: Body | None = None
     sensor: Sensor | None = None
     lights: int = 0

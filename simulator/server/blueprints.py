@@ -241,7 +241,6 @@ def _prop_model(name: str) -> str:
 def _others() -> tuple[dict[str, Any], ...]:
     """Things without a model of their own."""
     role = _free("role_name", AttributeType.STRING, "default")
-    one = {"kind": AttributeType.FLOAT, "recommended": ("1.0f",)}
     return (
         {
             "type_id": "static.prop.mesh",
@@ -250,7 +249,7 @@ def _others() -> tuple[dict[str, Any], ...]:
                 role,
                 _free("mesh_path", AttributeType.STRING, ""),
                 _free("mass", AttributeType.FLOAT, ""),
-                Attribute("scale", **one),
+                _free("scale", AttributeType.FLOAT, "1.0f"),
             ),
         },
         {
@@ -259,7 +258,7 @@ def _others() -> tuple[dict[str, Any], ...]:
             "attributes": (
                 role,
                 _free("friction", AttributeType.FLOAT, "3.5f"),
-                *(Attribute(f"extent_{axis}", **one) for axis in "xyz"),
+                *(_free(f"extent_{axis}", AttributeType.FLOAT, "1.0f") for axis in "xyz"),
             ),
         },
         {"type_id": "util.actor.empty", "kind": Kind.EMPTY, "attributes": (role,)},

@@ -8,11 +8,12 @@ import numpy as np
 
 from assets.model import Model
 from simulator.server.actors import Actor, raised, tint_of, trigger_extent
+from simulator.server.attachments import GHOST, RIGID, SPRING_ARM, Socket, SpringArm
 from simulator.server.blueprints import SPECTATOR, Blueprint, Kind, number_of, traffic_sign
 from simulator.server.drawing import Drawing
 from simulator.server.road_map import RoadMap
 from simulator.server.sensors import make_sensor
-from simulator.server.spring_arm import GHOST, RIGID, SPRING_ARM, SpringArm
+from simulator.server.skeleton import bones
 from simulator.server.streams import StreamServer
 from simulator.server.wire import Array, Refusal
 from simulator.world import signage
@@ -44,6 +45,18 @@ _SIGN_IDS = {
 }
 
 COLLISION_AT_SPAWN = "Spawn failed because of collision at spawn position"
+
+
+def _socket(parent: Actor, name: str, bone_from_child: Array) -> Socket | None:
+    """The parent's bone of that name, whatever its case; None, its origin, if it has none: as in Unreal."""
+    try:
+        names = [bone.lower() for bone in bones(parent).names]
+    except Refusal:
+        return None
+    if name.lower() not in names:
+        return None
+    index = names.index(name.lower())
+    return Socket(bone_from_child, lambda: bones(parent).world[index])
 
 
 class Episode:
@@ -111,12 +124,13 @@ class Episode:
         pose: Array,
         parent: Actor | None = None,
         attachment: int = RIGID,
+        socket: str = "",
         wished_id: int = 0,
         anywhere: bool = False,
     ) -> Actor:
         """A new actor at ``world_from_actor``, or at ``parent_from_actor`` held by an attachment (CARLA's
-        AttachmentType); of a wished id where that is free, and ``anywhere`` even within others. Raises Refusal in
-        CARLA's words.
+        AttachmentType), rigid ones on a ``socket`` if the parent has one of that name; of a wished id where that is
+        free, and ``anywhere`` even within others. Raises Refusal in CARLA's words.
         """
         if parent is not None and attachment not in (RIGID, SPRING_ARM, GHOST):
             raise Refusal(f"unable to attach actor: {attachment} is no attachment type")
@@ -137,6 +151,8 @@ class Episode:
         if parent is not None:
             if attachment != RIGID:
                 actor.arm = SpringArm(pose, attachment == GHOST, self._heights, parent.world_from_actor)
+            elif socket:
+                actor.arm = _socket(parent, socket, pose)
             self._hanging[actor.actor_id] = actor
         if model is not None:
             self._embody(actor, model)
@@ -165,9 +181,14 @@ class Episode:
     def _embody(self, actor: Actor, model: Model) -> None:
         """Gives an actor its body in the world; one that hangs on another is moved by it alone, and touches nothing."""
         kind = actor.blueprint.kind
-        add = {Kind.VEHICLE: self.world.add_vehicle, Kind.WALKER: self.world.add_walker}.get(kind, self.world.add_prop)
-        height = model.center[2] if kind is Kind.WALKER else 0.0
-        actor.body = add(actor.actor_id, model, raised(actor.hung, -height))
+        world_from_body = raised(actor.hung, -model.center[2] if kind is Kind.WALKER else 0.0)
+        match kind:
+            case Kind.VEHICLE:
+                actor.body = self.world.add_vehicle(actor.actor_id, model, world_from_body)
+            case Kind.WALKER:
+                actor.body = self.world.add_walker(actor.actor_id, model, world_from_body)
+            case _:
+                actor.body = self.world.add_prop(actor.actor_id, model, world_from_body)
         if isinstance(actor.body, WalkerBody) and not actor.blueprint.type_id.startswith(ANIMAL):
             actor.body.invincible = actor.values["is_invincible"].lower() == "true"
         if actor.parent is not None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.server import wire
 from simulator.server.actors import Actor
+from simulator.server.attachments import RIGID
 from simulator.server.handlers.registry import command, query
-from simulator.server.spring_arm import RIGID
 from simulator.server.wire import Array, Description, Refusal, axial, flag, integer, transform, vector
 
 if TYPE_CHECKING:
@@ -36,14 +36,23 @@ def get_actors_by_id(server: Server, ids: list[int]) -> list[Any]:
     return [actors[actor_id].encode() for actor_id in ids if actor_id in actors]
 
 
-def spawn(server: Server, description: Description, pose: Array, parent_id: int = 0, attachment: int = RIGID) -> Actor:
+def spawn(
+    server: Server,
+    description: Description,
+    pose: Array,
+    parent_id: int = 0,
+    attachment: int = RIGID,
+    socket: str = "",
+) -> Actor:
     """A new actor. Raises Refusal."""
     parent = None
     if parent_id:
         parent = server.episode.actors.get(parent_id)
         if parent is None:
             raise Refusal("unable to attach actor: parent actor not found")
-    return server.episode.spawn(server.library.find(description), description.attributes, pose, parent, attachment)
+    return server.episode.spawn(
+        server.library.find(description), description.attributes, pose, parent, attachment, socket
+    )
 
 
 @query(wire.description, transform)
@@ -56,8 +65,8 @@ def spawn_actor(server: Server, description: Description, pose: Array) -> list[A
 def spawn_actor_with_parent(
     server: Server, description: Description, pose: Array, parent_id: int, attachment: int, socket: str
 ) -> list[Any]:
-    """An actor on another one. Bodies have no named sockets here: as in CARLA, an unknown socket is the origin."""
-    return spawn(server, description, pose, parent_id, attachment).encode()
+    """An actor on another one, or on a bone of it; an unknown bone is its origin, as in CARLA."""
+    return spawn(server, description, pose, parent_id, attachment, socket).encode()
 
 
 @query(integer)

@@ -47,11 +47,10 @@ def _command(value: Any) -> tuple[int, list[Any]]:
 
 
 def _spawn(server: Server, payload: list[Any]) -> int:
-    description, pose, parent, attachment, _socket, do_after = wire.fields(payload, 6)
-    parent_id = wire.optional(integer)(parent)
-    actor = actors.spawn(
-        server, wire.description(description), wire.transform(pose), parent_id or 0, integer(attachment)
-    )
+    description, pose, parent, attachment, socket, do_after = wire.fields(payload, 6)
+    parent_id = wire.optional(integer)(parent) or 0
+    wanted, place = wire.description(description), wire.transform(pose)
+    actor = actors.spawn(server, wanted, place, parent_id, integer(attachment), wire.text(socket))
     for value in wire.each(_command)(do_after):
         index, arguments = value
         _run(server, index, [actor.actor_id, *arguments[1:]] if index != SPAWN else arguments)

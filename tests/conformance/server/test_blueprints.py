@@ -184,6 +184,21 @@ def test_spring_arms_keep_their_distance_look_along_and_lag(world: Any, spawn: A
     assert abs(spin) > 5 and lag == pytest.approx(spin / 8, rel=0.4)
 
 
+def test_a_sensor_on_a_wheel_turns_with_it(world: Any, spawn: Any) -> None:
+    car = spawn("vehicle.audi.tt", place(world, 12))
+    wheel = carla.Transform(carla.Location(z=0.1))
+    blueprint = world.get_blueprint_library().find("sensor.other.imu")
+    sensor = world.spawn_actor(blueprint, wheel, car, carla.AttachmentType.Rigid, "Wheel_Front_Left")
+    try:
+        world.tick()
+        names = car.get_bone_names()
+        bone = car.get_bone_world_transforms()[names.index("Wheel_Front_Left")]
+        assert sensor.get_location().distance(bone.location) == pytest.approx(0.1, abs=0.05)
+        assert sensor.get_location().distance(car.get_location()) > 1.0
+    finally:
+        sensor.destroy()
+
+
 def test_spawning_and_destroying_leaves_nothing_behind(world: Any) -> None:
     cone = world.get_blueprint_library().find("static.prop.trafficcone01")
     before = len(world.get_actors())

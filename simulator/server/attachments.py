@@ -1,4 +1,6 @@
-"""Spring arms: how CARLA hangs a camera behind a car, after Unreal's ``USpringArmComponent`` as CARLA sets it up.
+"""Attachments that are not plainly rigid: spring arms, and sockets (bones).
+
+Spring arms: how CARLA hangs a camera behind a car, after Unreal's ``USpringArmComponent`` as CARLA sets it up.
 
 The arm starts at the parent's origin (``SpringArm``: 0.3 m above it, so that bumps do not bring the ground into view)
 and is as long as the child was put away. It follows the parent's heading, not its pitch and roll, and lags behind it.
@@ -94,6 +96,31 @@ class SpringArm:
             return self._length
         blocked = np.flatnonzero(points[:, 2] < heights + PROBE)
         return float(away[blocked[0] - 1]) if len(blocked) and blocked[0] else 0.0 if len(blocked) else self._length
+
+
+class Socket:
+    """What hangs on a bone of its parent: a wheel, a hand.
+
+    Args:
+        world_from_bone: tells the bone's pose (4, 4) now.
+
+    Attributes:
+        pose, previous: world_from_child (4, 4), now and one tick ago.
+    """
+
+    def __init__(self, bone_from_child: Array, world_from_bone: Callable[[], Array]) -> None:
+        self._bone, self._hung = world_from_bone, bone_from_child
+        self.pose = self.previous = world_from_bone() @ bone_from_child
+
+    def reset(self, bone_from_child: Array, world_from_parent: Array) -> None:
+        """Hangs the child elsewhere."""
+        self._hung = bone_from_child
+        self.pose = self._bone() @ bone_from_child
+
+    def follow(self, world_from_parent: Array, dt: float) -> None:
+        """Moves on by a tick."""
+        self.previous = self.pose
+        self.pose = self._bone() @ self._hung
 
 
 def _yaw(pose: Array) -> float:
