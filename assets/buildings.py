@@ -243,12 +243,13 @@ def house(variant: int, size: Size = None) -> Model:
                     masonry.TRIM, front, [door_at + side - 0.06, 0.95, floor],
                     [door_at + side + 0.06, 1.07, floor + 2.5], frame,
                 )  # fmt: skip
-        eaves = floor + storeys * height
+        eaves, pitch = floor + storeys * height, random.uniform(0.6, 0.9)
         if variant % 4 == 1:
-            _hip(quads, width, depth, eaves, 0.55, 0.45, roof)
+            pitch = 0.55
+            _hip(quads, width, depth, eaves, pitch, 0.45, roof)
         else:
-            _gable(quads, width, depth, eaves, random.uniform(0.6, 0.9), 0.4, roof, (material, color))
-        _chimney(quads, -0.12 * depth, 0.3 * width, eaves, eaves + 0.5 * depth, _BRICKS[variant % 5])
+            _gable(quads, width, depth, eaves, pitch, 0.4, roof, (material, color))
+        _chimney(quads, -0.12 * depth, 0.3 * width, eaves, eaves + pitch * depth / 2 + 0.4, _BRICKS[variant % 5])
         return quads
 
     return _levels(build, "building.house")
@@ -373,11 +374,11 @@ def _balconies(quads: Quads, plane: Plane, u: Array, z: Array, width: float, col
     for side in (-half, half - 0.05):
         quads.block(masonry.TRIM, plane, *boxes(side, 0.0, 0.1, side + 0.05, reach, 0.95), color=color)
     # the panels' inner sides, which are seen from above
-    inner = np.stack([u - half, u + half, z + 0.1, z + 0.95], 1)
-    for span in inner:
-        corners = np.array([[[span[0], reach - 0.05, span[2]], [span[1], reach - 0.05, span[2]], [span[1], reach - 0.05, span[3]],
-                             [span[0], reach - 0.05, span[3]]]])  # fmt: skip
-        quads.add(masonry.TRIM, plane.points(corners), -plane.turn[1], color, np.zeros((1, 4, 2)))
+    low, high = boxes(-half, reach - 0.05, 0.1, half, reach - 0.05, 0.95)
+    corners = np.stack(
+        [low, np.column_stack([high[:, :2], low[:, 2]]), high, np.column_stack([low[:, :2], high[:, 2]])], 1
+    )
+    quads.add(masonry.TRIM, plane.points(corners), -plane.turn[1], color, np.zeros((len(low), 4, 2)))
     if level == 0:
         quads.block(masonry.METAL, plane, *boxes(-half, reach - 0.07, 0.95, half, reach + 0.02, 1.03), color=(235,) * 3)
 

@@ -50,7 +50,7 @@ def furnish(network: Network, surface: Surface, seed: int, put: Put) -> None:
             continue
         signs = np.array([signal.s for signal in road.signals], float)
         for side in (1, -1):
-            _lamps(road, side, walked, surface, put)
+            _lamps(road, side, walked, signs, surface, put)
             if walked:
                 _sidewalk(road, number, side, signs, seed, put)
             _parked(road, number, side, seed, put)
@@ -78,11 +78,13 @@ def _poses(road: Road, s: Array, t: Array, side: int) -> tuple[Array, Array]:
     return points[:, :2], road.reference(s)[2] - side * np.pi / 2
 
 
-def _lamps(road: Road, side: int, walked: bool, surface: Surface, put: Put) -> None:
+def _lamps(road: Road, side: int, walked: bool, signs: Array, surface: Surface, put: Put) -> None:
     spacing = LAMP_SPACING if walked else OPEN_LAMP_SPACING
     s = np.arange(spacing * (0.25 if side > 0 else 0.75), road.length - 4, spacing)
     if road.length < 16 or not len(s):
         return
+    if len(signs):  # a lamp does not stand in a sign's face
+        s = np.where(np.abs(s[:, None] - signs).min(axis=1) < 3.0, s + np.where(s < road.length / 2, 4.0, -4.0), s)
     inner, outer, there = _strip(road, s, side, WALK)
     edge = _edge(road, s, side)
     t = np.where(there & (np.abs(outer - inner) > 1.2), inner + side * 0.45, edge + side * 0.9)

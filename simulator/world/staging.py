@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from assets import buildings, props, street, vegetation
+from assets import catalog
 from assets.mesh import Mesh
 from assets.tags import Tag
 from renderers.scene import Placement
@@ -63,11 +63,8 @@ class Stage:
         return tuple(made)
 
 
-_MODELS = {**vegetation.MODELS, **props.MODELS, **street.MODELS, **buildings.MODELS}
-
-
 def _lods(name: str, variant: int) -> tuple[tuple[Mesh, ...], Tag]:
-    part = _MODELS[name](variant, None).parts[0]
+    part = catalog.model(name, variant=variant).parts[0]
     return part.lods, part.tag
 
 
