@@ -1,5 +1,4 @@
-"""Traffic watched over minutes: who runs a red light, leaves the road, or stands for too long. Real client, real Traffic
-Manager."""
+"""Traffic watched over minutes through the real client: who runs a red light, leaves the road, or stands too long."""
 
 from __future__ import annotations
 
@@ -111,7 +110,7 @@ class Watch:
                 self.findings.crossings += 1
                 light = self._lights[line]
                 if light.state == carla.TrafficLightState.Red:
-                    what = f"light {light.get_opendrive_id()} at {self._place[line].round(1)} t {light.get_elapsed_time():.2f}"
+                    what = f"light {light.get_opendrive_id()}, {light.get_elapsed_time():.2f} s in its phase"
                     self.findings.red_runs.append((self._tick, self.vehicles[v].id, what))
         self._before = past
 
