@@ -86,7 +86,7 @@ class Lamps:
     def lights(self, there: NDArray[np.bool_]) -> Lights:
         """What lights the scene: the lamps that are on, of copies that are ``there`` (rows of the level)."""
         if self._lights is None:
-            on = np.flatnonzero(self.lit & self._casts & there[self.rows]) if len(self.states) else np.zeros(0, np.int64)
+            on = np.flatnonzero(self.lit & self._casts & there[self.rows])
             color = np.array([self.states[k].color for k in on], float).reshape(-1, 3) / 255
             intensity = np.array([self.states[k].intensity for k in on]) * CANDELA
             self._lights = Lights(self.places[on], color**2.2 * intensity[:, None])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simulator.server.server import Server
 
 ANY = 255
-LARGEST = 4096
+LARGEST = 2048
 """Texels along a side of a texture that a client may send."""
 DIFFUSE = 2
 PARAMETERS = ("normal", "AO, roughness, metallic and emissive", "diffuse", "emissive")
