@@ -63,6 +63,12 @@ def floor(shape: shapely.Geometry, strips: Sequence[Strip]) -> Piece:
     return Piece(vertices, faces, normals, plane / ground.PLANE_TILE, tone(vertices), ground.asphalt())
 
 
+def brim(shape: shapely.Geometry, strips: Sequence[Strip]) -> Array:
+    """Points (N, 3) [m] on a floor's border, one a metre."""
+    plane = shapely.get_coordinates(shapely.segmentize(shape.boundary, 1.0))
+    return np.column_stack([plane, Heights(strips)(plane)])
+
+
 def triangles(shape: shapely.Geometry) -> tuple[Array, NDArray[np.int64]]:
     """Points (V, 2) and triangles (F, 3), counter-clockwise; cut along a grid, with corners on common edges shared."""
     low, high = np.floor(np.array(shape.bounds[:2]) / CELL), np.ceil(np.array(shape.bounds[2:]) / CELL)

@@ -73,15 +73,30 @@ class Strip:
         grown[:-1] |= flags[1:]
         return grown
 
+    def brim(self) -> Array:
+        """Points (M, 3) [m] on its two edges where it lies on the land, one a metre."""
+        runs = _runs(self.grounded)
+        return np.concatenate([np.zeros((0, 3)), *(_metres(self.edges[run, side]) for run in runs for side in (0, 1))])
+
     def polygon(self, chosen: Flags | None = None) -> shapely.Geometry:
         """What it covers, seen from above; of ``chosen`` (N,) stretches only."""
         if chosen is None or chosen.all():
             return _outline(self.edges)
-        parts = []
-        for run in np.split(np.arange(len(chosen)), np.flatnonzero(np.diff(chosen)) + 1):
-            if chosen[run[0]] and len(run) > 1:
-                parts.append(_outline(self.edges[run]))
+        parts = [_outline(self.edges[run]) for run in _runs(chosen) if len(run) > 1]
         return shapely.union_all(parts) if parts else shapely.Polygon()
+
+
+def _runs(flags: Flags) -> list[NDArray[np.int64]]:
+    """Indices of flags (N,) that are set, in unbroken runs."""
+    runs = np.split(np.arange(len(flags)), np.flatnonzero(np.diff(flags)) + 1)
+    return [run for run in runs if flags[run[0]]]
+
+
+def _metres(line: Array) -> Array:
+    """Points (M, 3) along a polyline (N, 3), one a metre."""
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    at = np.append(np.arange(0.0, length[-1], 1.0), length[-1])
+    return np.stack([np.interp(at, length, line[:, axis]) for axis in range(3)], -1)
 
 
 def _outline(edges: Array) -> shapely.Geometry:
@@ -194,8 +209,8 @@ def _settled(road: Road, s: Array) -> Array:
 def surface(strip: Strip, kept: Flags | None = None) -> Iterator[Piece]:
     """A strip's surface; driven lanes show wheel tracks, raised ones get kerbs. ``kept`` (N,): the stations to use."""
     if kept is not None and not kept.all():
-        for run in np.split(np.arange(len(kept)), np.flatnonzero(np.diff(kept)) + 1):
-            if kept[run[0]] and len(run) > 1:
+        for run in _runs(kept):
+            if len(run) > 1:
                 yield from surface(_part(strip, run))
         return
     width = strip.t[:, 1] - strip.t[:, 0]

@@ -33,7 +33,7 @@ class Surface:
         placements: what is drawn: ROADS, SIDEWALKS, ROAD_LINES, GROUND, BRIDGE, GUARD_RAIL, RAIL_TRACK, WALLS.
         solid: (vertices (V, 3), faces (F, 3), normals (V, 3)) of what can be stood upon, in the world frame.
         outline: polygon(s) of all that is paved, seen from above; grounded: of what lies on the land, not on bridges.
-        samples: (S, 3) points [m] on the grounded pavement's borders and in its midst.
+        samples: (S, 3) points [m] on the grounded pavement's borders, about one a metre.
         obstacles: rails and walls.
     """
 
@@ -52,16 +52,16 @@ def build(network: Network, generation: Generation = STANDARD) -> Surface:
     grounded = [strip.polygon(strip.grounded) for strip in strips]
     floors = _floors(strips, pavement, generation)
     paved: list[tuple[Tag, Piece]] = []
-    samples = [strip.edges[~strip.deck].reshape(-1, 3) for strip in strips]
+    below = {id(strip) for _, mine in floors for strip in mine}
+    samples = [strip.brim() for strip in strips if id(strip) not in below]
     open_ground = [shape for shape in grounded if not shape.is_empty]
     for shape, mine in floors:
         floor = junctions.floor(shape, mine)
         paved.append((Tag.ROADS, floor))
         decks = _union([strip.polygon(strip.deck) for strip in mine if strip.deck.any()])
         open_ground.append(shape if decks.is_empty else shape.difference(decks.buffer(0.6)))
-        on_land = ~shapely.dwithin(decks, shapely.points(floor.vertices[:, :2]), 1.0)
-        samples.append(floor.vertices[on_land])
-    below = {id(strip) for _, mine in floors for strip in mine}
+        brim = junctions.brim(shape, mine)
+        samples.append(brim[~shapely.dwithin(decks, shapely.points(brim[:, :2]), 1.0)])
     driven = {road: _union([s.polygon() for s in mine]) for road, mine in _by_junction(strips).items()}
     for strip in strips:
         if id(strip) not in below:
