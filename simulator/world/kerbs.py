@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import ground
+from assets.mesh import Material
 from assets.pieces import Piece, grid_faces
 from simulator.world.opendrive import Road
 
@@ -48,8 +49,15 @@ def kerb(
     return Piece(vertices, faces, normals.reshape(-1, 3), uvs, shade.reshape(-1, 3), ground.kerbstone())
 
 
-def edging(edge: Array, outward: float, tone: Callable[[Array, float], Array], depth: float = 0.35) -> Piece:
-    """An upright face under ``edge`` (N, 3); ``outward`` is 1 when it looks to the left of the edge's direction."""
+def edging(
+    edge: Array,
+    outward: float,
+    tone: Callable[[Array, float], Array],
+    depth: float = 0.35,
+    material: Material | None = None,
+) -> Piece:
+    """An upright face under ``edge`` (N, 3), of concrete unless told otherwise; ``outward`` is 1 when it looks to the
+    left of the edge's direction."""
     along = np.gradient(edge, axis=0)
     normal = np.stack([-along[:, 1], along[:, 0], np.zeros(len(edge))], -1) * outward
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
@@ -58,4 +66,24 @@ def edging(edge: Array, outward: float, tone: Callable[[Array, float], Array], d
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(edge, axis=0), axis=1))])
     uvs = np.stack(np.broadcast_arrays(length[:, None], [[0.5, 0.5 - depth]]), -1).reshape(-1, 2) / ground.PLANE_TILE
     faces = faces if outward > 0 else faces[:, ::-1]
-    return Piece(vertices, faces, np.repeat(normal, 2, axis=0), uvs, tone(vertices, 235.0), ground.concrete())
+    return Piece(
+        vertices, faces, np.repeat(normal, 2, axis=0), uvs, tone(vertices, 235.0), material or ground.concrete()
+    )
+
+
+def skirt(piece: Piece, depth: float = 0.35) -> Piece:
+    """An upright face all around a surface, under its border, so that no slit shows where the land lies lower."""
+    edges = np.concatenate([piece.faces[:, [0, 1]], piece.faces[:, [1, 2]], piece.faces[:, [2, 0]]])
+    _, first, times = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+    start, end = (piece.vertices[edges[first[times == 1], k]] for k in (0, 1))
+    down = np.array([0.0, 0.0, depth])
+    vertices = np.stack([start, end, end - down, start - down], 1).reshape(-1, 3)
+    along = end - start
+    normals = np.stack([along[:, 1], -along[:, 0], np.zeros(len(along))], -1)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    faces = (np.arange(len(start))[:, None, None] * 4 + np.array([[0, 3, 2], [0, 2, 1]])).reshape(-1, 3)
+    length = np.linalg.norm(along, axis=1)
+    u = np.stack([np.zeros_like(length), length, length, np.zeros_like(length)], 1).ravel()
+    uvs = np.stack([u, np.tile([0.0, 0.0, depth, depth], len(start))], -1) / ground.PLANE_TILE
+    colors = np.full((len(vertices), 3), 200.0)
+    return Piece(vertices, faces, np.repeat(normals, 4, axis=0), uvs, colors, piece.material)

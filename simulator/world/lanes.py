@@ -218,8 +218,8 @@ def surface(strip: Strip, kept: Flags | None = None) -> Iterator[Piece]:
     for side, drop in enumerate(strip.drop):
         sign = 1.0 if side == 0 else -1.0
         if drop is None:
-            if strip.lift.max() > 0.02:
-                yield edging(strip.edges[:, side], -sign, tone)
+            raised = strip.lift.max() > 0.02
+            yield edging(strip.edges[:, side], -sign, tone, material=None if raised else ground.asphalt())
         elif drop > 0.02:
             inset[:, side] = np.minimum(KERB_WIDTH, 0.4 * width)
             lifted = strip.road, strip.s, strip.t[:, side], strip.lift[:, side]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assets.pieces import Piece
 from assets.tags import Tag
 from renderers.scene import Placement
-from simulator.world import bridges, figures, junctions, lanes, markings, walls
+from simulator.world import bridges, figures, junctions, kerbs, lanes, markings, walls
 from simulator.world.chunks import CHUNK, placements
 from simulator.world.footing import Footing, Ground
 from simulator.world.generation import STANDARD, Generation
@@ -57,7 +57,7 @@ def build(network: Network, generation: Generation = STANDARD) -> Surface:
     open_ground = [shape for shape in grounded if not shape.is_empty]
     for shape, mine in floors:
         floor = junctions.floor(shape, mine)
-        paved.append((Tag.ROADS, floor))
+        paved += [(Tag.ROADS, floor), (Tag.ROADS, kerbs.skirt(floor))]
         decks = _union([strip.polygon(strip.deck) for strip in mine if strip.deck.any()])
         open_ground.append(shape if decks.is_empty else shape.difference(decks.buffer(0.6)))
         brim = junctions.brim(shape, mine)
