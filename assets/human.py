@@ -134,12 +134,13 @@ class Person:
     @classmethod
     def child(cls, variant: int) -> Person:
         """Draws a child of about 5 to 11 years."""
-        grown = cls.adult(variant + 7919)
+        grown = cls.adult(variant + 7920)  # an even step: odd numbers are girls as they are women
         draw = np.random.default_rng([variant, 0xC1])
         height = float(draw.uniform(1.08, 1.42))
         return replace(
             grown, height=height, girth=1.06, head=1.33 - 0.38 * (height - 1.08), coat=grown.coat and variant % 3 == 0,
             top=_picker(draw)(TOPS[2:]),
+            hair=HAIR_TONES[variant // 2 % 6],
         )  # fmt: skip
 
     @classmethod
