@@ -56,7 +56,7 @@ CARCASS_DAMPING = 0.03
 STEEPEST = 0.3
 """A wheel rolls where the cosine between the body's and the ground's up is above this."""
 BALANCE = 8.0
-"""How fast a rider brings a two-wheeler to its lean [rad/s]."""
+"""How fast a rider, who leans by 45 degrees at most, brings a two-wheeler to its lean [rad/s]."""
 LOST_BALANCE = 1.0
 """Away from its lean by so much [rad], a two-wheeler falls."""
 
@@ -257,7 +257,7 @@ class Fleet:
         forward = m.rotation[:, 0, rows]
         roll = np.arctan2(m.rotation[2, 1, rows], m.rotation[2, 2, rows])
         speed = (m.velocity[:, rows] * forward).sum(axis=0)
-        lean = -np.arctan(speed * m.spin[2, rows] / GRAVITY)
+        lean = -np.arctan(np.minimum(np.maximum(speed * m.spin[2, rows] / GRAVITY, -1.0), 1.0))
         rate = (m.spin[:, rows] * forward).sum(axis=0)
         pivot = m.inertia[0, rows] + m.mass[rows] * self._p["below"][0, rows] ** 2
         off = lean - roll
