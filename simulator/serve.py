@@ -71,7 +71,7 @@ def serve(
     except PortInUse as error:
         _refuse(f"{error}; choose another --port")
     except (ValueError, OSError) as error:
-        _refuse(str(error))
+        _refuse(f"--map {map_name}: {error}" if map_name else str(error))
     gc.collect()
     gc.freeze()  # the map's millions of objects stay: looking through them again would hold up ticks
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simulator.server import physics_control, wire
+from simulator.server.attachments import GHOST, RIGID, SPRING_ARM
 from simulator.server.handlers import actors, lights, vehicles, walkers
 from simulator.server.handlers.registry import bare
 from simulator.server.wire import Decoder, Malformed, Refusal, flag, integer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SPAWN, DESTROY, CONSOLE = 0, 1, 20
+FUTURE_ACTOR = 0
 
 COMMANDS: dict[int, tuple[Callable[..., Any], tuple[Decoder, ...]]] = {
     2: (vehicles.apply_control_to_vehicle, (integer, wire.vehicle_control)),
@@ -46,14 +48,21 @@ def _command(value: Any) -> tuple[int, list[Any]]:
     return integer(index), list(payload) if isinstance(payload, (list, tuple)) else [payload]
 
 
-def _spawn(server: Server, payload: list[Any]) -> int:
+def _spawn(server: Server, payload: list[Any], future: int = 0) -> int:
+    """``future``: the actor that this one follows in a chain, and its parent where that is ``FutureActor``."""
     description, pose, parent, attachment, socket, do_after = wire.fields(payload, 6)
-    parent_id = wire.optional(integer)(parent) or 0
+    parent_id = wire.optional(integer)(parent)
+    parent_id = future if parent_id == FUTURE_ACTOR else parent_id or 0
+    # The client leaves this field as it finds its memory where the user's program names no attachment.
+    attachment = integer(attachment) if attachment in (RIGID, SPRING_ARM, GHOST) else RIGID
     wanted, place = wire.description(description), wire.transform(pose)
-    actor = actors.spawn(server, wanted, place, parent_id, integer(attachment), wire.text(socket))
+    actor = actors.spawn(server, wanted, place, parent_id, attachment, wire.text(socket))
     for value in wire.each(_command)(do_after):
         index, arguments = value
-        _run(server, index, [actor.actor_id, *arguments[1:]] if index != SPAWN else arguments)
+        if index == SPAWN:
+            _spawn(server, arguments, actor.actor_id)
+        else:
+            _run(server, index, [actor.actor_id, *arguments[1:]])
     return actor.actor_id
 
 
@@ -84,6 +93,9 @@ def apply_batch(server: Server, commands: list[tuple[int, list[Any]]], do_tick: 
             answers.append(wire.success(_run(server, index, payload)))
         except (Refusal, Malformed) as error:
             answers.append(wire.failure(str(error)))
+        except Exception as error:  # one command's fault must not stop the others
+            server.faults.tell(f"apply_batch, command {index}", error, bug=True)
+            answers.append(wire.failure(f"internal error: {error!r}; see the server's log"))
     if do_tick and server.settings.synchronous:
         server.tick()
     return answers
