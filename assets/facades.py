@@ -46,16 +46,10 @@ class Quads:
 
     def add(self, material: Material, corners: Any, facing: Any, color: Any, uvs: Any) -> None:
         """Quads (N, 4, 3) that look along ``facing`` (3,) or (N, 3); ``color`` (3,) or (N, 3); ``uvs`` (N, 4, 2)."""
-        corners, uvs = np.asarray(corners, float).copy(), np.asarray(uvs, float).copy()
-        if not len(corners):
-            return
-        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        wrong = (normals * np.broadcast_to(facing, normals.shape)).sum(axis=1) < 0
-        corners[wrong], uvs[wrong] = corners[wrong][:, ::-1], uvs[wrong][:, ::-1]
-        normals[wrong] *= -1
-        colors = np.broadcast_to(np.asarray(color, float), (len(corners), 3))
-        self.held[material].append((corners, normals, colors, uvs))
+        corners = np.asarray(corners, float)
+        shape = (len(corners), 3)
+        held = (np.broadcast_to(facing, shape), np.broadcast_to(color, shape), np.asarray(uvs, float))
+        self.held[material].append((corners, *held))
 
     def block(self, material: Material, plane: Plane, low: Any, high: Any, color: Any, tile: float = 4.0) -> None:
         """Boxes from ``low`` to ``high`` (N, 3) in (u, w, z), without their backs."""
@@ -83,7 +77,12 @@ class Quads:
         """One piece a material, every quad with its own corners."""
         made = []
         for material, parts in self.held.items():
-            corners, normals, colors, uvs = (np.concatenate(column) for column in zip(*parts, strict=True))
+            corners, facing, colors, uvs = (np.concatenate(column) for column in zip(*parts, strict=True))
+            normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+            wrong = (normals * facing).sum(axis=1) < 0
+            corners[wrong], uvs[wrong] = corners[wrong][:, ::-1], uvs[wrong][:, ::-1]
+            normals[wrong] *= -1
             count = len(corners)
             faces = (np.arange(count)[:, None, None] * 4 + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
             made.append(

@@ -36,6 +36,7 @@ class Plot:
         start, end: (2,) [m], of the frontage, with the building to the left of the way from start to end.
         setback: [m] between pavement and front.
         size: (depth, width) [m] of the building; urban: whether it stands at the sidewalk, without a garden.
+        rear: whether it stands behind another, without a front to the street.
     """
 
     building: str
@@ -48,6 +49,7 @@ class Plot:
     setback: float
     size: tuple[float, float]
     urban: bool
+    rear: bool = False
 
     @property
     def footprint(self) -> shapely.Polygon:
@@ -72,7 +74,30 @@ def lay_out(network: Network, surface: Surface, seed: int) -> list[Plot]:
     taken = _Taken()
     for number, ring in enumerate(shapely.get_parts(shapely.boundary(surface.outline))):
         _along(ring, number, surface, walks, city, taken, plots, seed)
+    for number, plot in enumerate(list(plots)):
+        _behind(plot, number, surface, taken, plots, seed)
     return plots
+
+
+def _behind(plot: Plot, number: int, surface: Surface, taken: _Taken, plots: list[Plot], seed: int) -> None:
+    """A second row: blocks and the town's rim are deeper than one house."""
+    draw = hashed(np.stack([np.full(3, number), np.arange(3)], -1), seed + 91)
+    if draw[0] > 0.7:
+        return
+    variant = int(draw[1] * buildings.VARIANTS[plot.building])
+    low, high = _plan(plot.building, variant)
+    depth, width = float(high[0] - low[0]), float(high[1] - low[1])
+    ahead = np.array([np.cos(plot.heading), np.sin(plot.heading)])
+    center = plot.center - ahead * (plot.size[0] / 2 + 9.0 + 8.0 * float(draw[2]) + depth / 2)
+    shape = shapely.Polygon(_rectangle(center, plot.heading, depth / 2 + 2.0, width / 2 + 2.0))
+    if surface.outline.distance(shape) > 4.0 and taken.free(shape, center):
+        taken.add(shape, center)
+        way = np.array([-ahead[1], ahead[0]])
+        origin = center - ahead * (low[0] + high[0]) / 2 - way * (low[1] + high[1]) / 2
+        plots.append(
+            Plot(plot.building, variant, origin, center, plot.heading, plot.start, plot.end, plot.setback,
+                 (depth, width), plot.urban, rear=True)
+        )  # fmt: skip
 
 
 def _walks(network: Network) -> cKDTree | None:

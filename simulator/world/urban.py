@@ -42,7 +42,8 @@ def build(stage: Stage, network: Network, surface: Surface, footing: Footing, se
     laid = plots.lay_out(network, surface, seed)
     yards = _Yards(footing)
     for number, plot in enumerate(laid):
-        _front(stage, yards, footing, plot, number, seed)
+        if not plot.rear:
+            _front(stage, yards, footing, plot, number, seed)
     _buildings(stage, laid, footing)
     stage.extra.extend(yards.placements())
     for name in buildings.MODELS:
