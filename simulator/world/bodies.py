@@ -49,7 +49,7 @@ def rotations(yaw: Array, pitch: Array, roll: Array) -> Array:
     return np.moveaxis(np.array(rows), 2, 0)
 
 
-def upright(position: Array, yaw: float) -> Array:
+def upright(position: Array | Sequence[float], yaw: float) -> Array:
     """Pose (4, 4) at ``position`` (3,) [m], turned by ``yaw`` [rad] about the vertical."""
     c, s = np.cos(yaw), np.sin(yaw)
     pose = np.eye(4)

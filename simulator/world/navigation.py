@@ -107,9 +107,9 @@ class _Heights:
         self.vertices = np.column_stack([points, heights])
 
     def _ground(self, points: Array) -> tuple[Array, Array]:
-        heights, normals = self._town.ground(points)
         _, near = self._tree.query(points)
         lane = self._samples[near, 2]
+        heights, normals = self._town.ground(np.column_stack([points, lane]))
         elsewhere = np.abs(heights - lane) > ELSEWHERE
         return np.where(elsewhere, lane, heights), np.where(elsewhere[:, None], [0.0, 0.0, 1.0], normals)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assets.model import Clip
 from renderers.scene import Instance
-from simulator.world.bodies import GRAVITY, Array, Body, Surface, angles, bounds_box, rigid, transformed, upright
+from simulator.world.bodies import GRAVITY, Array, Body, Surface, angles, bounds_box, transformed, upright
 from simulator.world.rig import Rig, rig_of
 
 BLEND = 0.25
@@ -48,6 +49,15 @@ class Layer:
     weight: float
 
 
+class Walked(NamedTuple):
+    """Where the client's walker AI has gone: place (x, y) [m], about which height [m], facing [rad], speed [m/s]."""
+
+    place: tuple[float, float]
+    height: float
+    yaw: float
+    speed: float
+
+
 @dataclass(eq=False)
 class WalkerBody(Body):
     """A person or an animal.
@@ -75,7 +85,8 @@ class WalkerBody(Body):
         self._tip: Array = np.zeros(3)
         self._yaw = 0.0
         self._height: float | None = None
-        self._walked: tuple[Array, float] | None = None
+        self._walked: Walked | None = None
+        self._led = False  # whether the walker AI moved it in this step
         self._skinned = next((p for p in self.model.parts if p.lods[0].bone_indices is not None), None)
         self._bones: NDArray[np.float32] | None = None
         self._previous_bones: NDArray[np.float32] | None = None
@@ -115,8 +126,15 @@ class WalkerBody(Body):
             self._down = None
 
     def walk_to(self, world_from_body: Array, speed: float) -> None:
-        """Puts its feet on the ground under that pose in the next step, its gait that of ``speed`` [m/s]."""
-        self._walked = rigid(world_from_body), float(speed)
+        """Puts its feet on the ground under that pose in the next step, its gait that of ``speed`` [m/s].
+
+        Raises ValueError when the pose is not finite.
+        """
+        x, y, z = world_from_body[:3, 3].tolist()
+        yaw = math.atan2(world_from_body[1, 0], world_from_body[0, 0])
+        if not math.isfinite(x + y + z + yaw):
+            raise ValueError(f"a walker's pose must be finite, not\n{world_from_body}")
+        self._walked = Walked((x, y), z, yaw, float(speed))
 
     def push(self, velocity_change: Array, spin_change: Array) -> None:
         super().push(velocity_change, np.zeros(3))
@@ -150,17 +168,26 @@ class WalkerBody(Body):
     def begin(self) -> None:
         super().begin()
         self._previous_bones = self._bones
-        self._previous_layers = [replace(layer) for layer in self._layers]
+        self._previous_layers = [Layer(layer.clip, layer.phase, layer.weight) for layer in self._layers]
         self._previous_pose = self.snap, self.blend
 
-    def stride(self, dt: float) -> Array:
-        """Horizontal place (2,) [m] at the end of the step, by control, by the client's walker AI, or by sliding."""
-        here = self.world_from_body[:2, 3]
-        self.angular_velocity = np.zeros(3)
+    def finish(self, dt: float) -> None:
+        if not self._led:
+            super().finish(dt)
+            return
+        self.acceleration = (self.velocity - self._velocity_before) / dt
+        self._rendered = self.world_from_body
+
+    def stride(self, dt: float) -> tuple[float, float, float]:
+        """Place in plan [m] at the end of the step, by control, by the client's walker AI, or by sliding; and about
+        which height [m] it is."""
+        x, y, z = self.world_from_body[:3, 3].tolist()
+        self._led = self._walked is not None
         if self._walked is not None:
-            return self._walked[0][:2, 3]
+            return (*self._walked.place, self._walked.height)
         if not self.simulate_physics:
-            return here
+            return x, y, z
+        self.angular_velocity = np.zeros(3)
         velocity = self.velocity[:2]
         pace = math.hypot(*velocity)
         if self.fallen:
@@ -177,7 +204,7 @@ class WalkerBody(Body):
             if speed > STILL:
                 self._turn(math.atan2(north, east), dt)
         self.velocity = np.array([velocity[0], velocity[1], self.velocity[2]])
-        return here + velocity * dt
+        return x + float(velocity[0]) * dt, y + float(velocity[1]) * dt, z
 
     def _turn(self, yaw: float, dt: float) -> None:
         away = (yaw - self._yaw + np.pi) % (2 * np.pi) - np.pi
@@ -185,16 +212,16 @@ class WalkerBody(Body):
         self._yaw += change
         self.angular_velocity = np.array([0.0, 0.0, change / dt])
 
-    def stand_on(self, place: Array, ground: float, dt: float) -> None:
-        """Ends the step at ``place`` (2,) [m], feet on the ground of that height [m] unless it falls or jumps."""
+    def stand_on(self, x: float, y: float, ground: float, dt: float) -> None:
+        """Ends the step at (x, y) [m], feet on the ground of that height [m] unless it falls or jumps."""
         before = self.previous_world_from_body[:3, 3]
-        distance = float(np.hypot(*(place - before[:2])))
+        distance = math.hypot(x - before[0], y - before[1])
         speed = distance / dt
         if self._walked is not None:
-            pose, speed = self._walked
+            _, _, yaw, speed = self._walked
             self._walked = None
-            self._turn(angles(pose)[0], dt)
-            self._pose(np.array([place[0], place[1], ground]), dt)
+            self._turn(yaw, dt)
+            self._pose((x, y, ground), dt)
             self.velocity = (self.world_from_body[:3, 3] - before) / dt
         elif self.simulate_physics:
             if self._height is None:
@@ -208,10 +235,10 @@ class WalkerBody(Body):
             if self._height <= 0:
                 self._height, up = 0.0, 0.0
             self.velocity = np.array([self.velocity[0], self.velocity[1], up])
-            self._pose(np.array([place[0], place[1], ground + self._height]), dt)
+            self._pose((x, y, ground + self._height), dt)
         self._animate(speed, distance, dt)
 
-    def _pose(self, position: Array, dt: float) -> None:
+    def _pose(self, position: tuple[float, float, float], dt: float) -> None:
         pose = upright(position, self._yaw)
         if self._down is not None:
             self._down += dt
@@ -336,8 +363,17 @@ def walk(walkers: Sequence[WalkerBody], surface: Surface, dt: float) -> None:
     """Moves walkers by ``dt`` [s], feet on the ground."""
     if not walkers:
         return
-    places = np.array([body.stride(dt) for body in walkers])
-    levels = [body.world_from_body[2, 3] for body in walkers]  # on a bridge, or under it
-    heights, _ = surface.ground(np.column_stack([places, levels]))
-    for body, place, height in zip(walkers, places, heights, strict=True):
-        body.stand_on(place, float(height), dt)
+    places = [body.stride(dt) for body in walkers]  # the height tells whether it is on a bridge, or under it
+    for body, (x, y, _), height in zip(walkers, places, _ground(surface, np.array(places)), strict=True):
+        body.stand_on(x, y, height, dt)
+
+
+def _ground(surface: Surface, places: Array) -> list[float]:
+    """Heights [m] under places (N, 3); beyond the horizon, where clients may put people, they stand on nothing."""
+    try:
+        heights: list[float] = surface.ground(places)[0].tolist()
+    except ValueError:
+        if len(places) == 1:
+            return [float(places[0, 2])]
+        heights = [height for place in places for height in _ground(surface, place[None])]
+    return heights
