@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from assets import ground
 from assets.mesh import Material
 from assets.pieces import Piece, grid_faces
 from simulator.world.opendrive import Road
+from simulator.world.paving import KERB
 
 Array = NDArray[np.float64]
 
@@ -47,6 +48,16 @@ def kerb(
     uvs = np.stack(np.broadcast_arrays(along[:, None], v), -1).reshape(-1, 2) / ground.PLANE_TILE
     shade = tone(vertices, 255.0).reshape(-1, count, 3) * np.array([0.8, 0.97, 1.0, 1.0])[:, None]  # dirt at the foot
     return Piece(vertices, faces, normals.reshape(-1, 3), uvs, shade.reshape(-1, 3), ground.kerbstone())
+
+
+def ridge(
+    road: Road, s: Array, t: Array, lift: Array, sign: float, tone: Callable[[Array, float], Array]
+) -> Iterator[Piece]:
+    """A kerbstone beyond a road's edge at ``t`` (N,), with land behind it; ``sign`` is 1 on the right of the road."""
+    yield kerb(road, s, t, lift + KERB, np.full(len(s), -sign * WIDTH), KERB, tone)
+    back, _ = road.points(s, t - sign * WIDTH)
+    back[:, 2] += lift + KERB
+    yield edging(back, -sign, tone, KERB + 0.25, ground.kerbstone())
 
 
 def edging(

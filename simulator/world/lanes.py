@@ -13,7 +13,7 @@ from assets import ground
 from assets.noise import value_noise
 from assets.pieces import Piece, grid_faces
 from simulator.world.kerbs import WIDTH as KERB_WIDTH
-from simulator.world.kerbs import edging, kerb
+from simulator.world.kerbs import edging, kerb, ridge
 from simulator.world.opendrive import Lane, Road, Section
 from simulator.world.paving import KERB, Paving, paving
 
@@ -220,6 +220,9 @@ def surface(strip: Strip, kept: Flags | None = None) -> Iterator[Piece]:
         if drop is None:
             raised = strip.lift.max() > 0.02
             yield edging(strip.edges[:, side], -sign, tone, material=None if raised else ground.asphalt())
+            outer = (strip.lane.id > 0) == (side == 1)
+            if outer and not raised and any(mark.kind == "curb" for mark in strip.lane.marks):
+                yield from ridge(strip.road, strip.s, strip.t[:, side], strip.lift[:, side], sign, tone)
         elif drop > 0.02:
             inset[:, side] = np.minimum(KERB_WIDTH, 0.4 * width)
             lifted = strip.road, strip.s, strip.t[:, side], strip.lift[:, side]

@@ -69,6 +69,11 @@ def test_every_kind_of_lane_has_its_tag(kind, tag):
     assert ((points[:, 1] < -3.6) & (points[:, 1] > -7.1)).any()
 
 
+def test_a_curb_mark_at_the_edge_is_a_kerbstone():
+    surface = road.build(network(line(lanes=[lane(-1, mark='<roadMark sOffset="0" type="curb"/>')])))
+    assert heights(surface, (50, -3.45), (50, -3.6)) == pytest.approx([0.0, paving.KERB], abs=1e-6)
+
+
 def test_lanes_of_kind_none_are_not_there():
     surface = road.build(network(line(lanes=[lane(-1), lane(-2, "none")])))
     assert surface.outline.bounds[1] == pytest.approx(-3.5, abs=0.01)
