@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.nuscenes_map import expansion
 from exporters.nuscenes_scene import LIDAR, SceneWriter
 from exporters.nuscenes_tables import SEGMENTATION_TABLES, SPLITS, VERSION, Tables, constant_rows, scene_numbers, token
 from exporters.publish import ExportError, Summary, publish, size_of, sources
-from exporters.road_mask import road_mask
+from exporters.road_mask import RoadMask, road_mask
 from sensors.frames import SceneMeta
 from sensors.rig import Rig
 
@@ -93,9 +94,20 @@ class _Maps:
         if name not in self._origins:
             mask = road_mask(meta.map_name, meta.opendrive)
             (self._root / "maps" / f"{name}.png").write_bytes(mask.png)
+            self._expand(meta, mask)
             self._origins[name] = mask.world_from_map
             self._logs[name] = []
         return self._origins[name]
+
+    def _expand(self, meta: SceneMeta, mask: RoadMask) -> None:
+        """Writes the map expansion, which goes by the location's name and not by token."""
+        path = self._root / "maps" / "expansion" / f"{meta.map_name}.json"
+        if path.exists():
+            raise ExportError(
+                f"two different maps are called {meta.map_name!r}, and nuScenes tells maps apart by name; rename one"
+            )
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(expansion(meta.map_name, meta.opendrive, mask.world_from_map, mask.size))
 
     def add_log(self, meta: SceneMeta, log: str) -> None:
         self._logs[self._token(meta)].append(log)

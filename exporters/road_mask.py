@@ -46,10 +46,12 @@ class RoadMask:
     Attributes:
         png: the picture, 8 bits of grey: 255 road or pavement, 0 elsewhere; row 0 is the north.
         world_from_map: (2,) [m], the picture's south-west corner in the world; nuScenes counts from there.
+        size: width and height [m].
     """
 
     png: bytes
     world_from_map: NDArray[np.float64]
+    size: tuple[float, float]
 
 
 def road_mask(name: str, opendrive: str) -> RoadMask:
@@ -77,7 +79,7 @@ def road_mask(name: str, opendrive: str) -> RoadMask:
         pixels[..., 1] = len(mask) - pixels[..., 1]
         for quad in np.rint(pixels * 16).astype(np.int32):
             cv2.fillConvexPoly(mask, quad, 255, shift=4)
-    return RoadMask(cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes(), low)
+    return RoadMask(cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes(), low, (width, height))
 
 
 def _lanes(carla_map: carla.Map) -> list[NDArray[np.float64]]:

@@ -21,6 +21,8 @@ from nuscenes.eval.panoptic.evaluate import NuScenesPanopticEval
 from nuscenes.eval.panoptic.utils import PanopticClassMapper
 from nuscenes.eval.tracking.evaluate import TrackingEval
 from nuscenes.eval.tracking.utils import category_to_tracking_name
+from nuscenes.map_expansion import map_api
+from nuscenes.map_expansion.arcline_path_utils import discretize
 from nuscenes.nuscenes import NuScenes
 from nuscenes.utils.data_classes import LidarPointCloud
 from nuscenes.utils.data_io import load_bin_file
@@ -237,6 +239,31 @@ def segmentation(nusc: NuScenes, split: str, out: str) -> dict:
     return {"iou": iou, "pq": {name: row["PQ"] for name, row in quality.items()}}
 
 
+def expansion(nusc: NuScenes) -> dict:
+    """What ``NuScenesMap`` answers. It knows four places by name and must be told of ours."""
+    name = nusc.log[0]["location"]
+    map_api.locations.append(name)
+    roads = map_api.NuScenesMap(nusc.dataroot, name)
+    pose = np.array(nusc.ego_pose[0]["translation"])
+    lane = roads.get_closest_lane(pose[0], pose[1], radius=5)
+    path = np.array(roads.discretize_lanes([lane], 0.5)[lane])
+    ends = [
+        np.hypot(*(np.array(discretize(arc, 0.1)[-1][:2]) - arc["end_pose"][:2]))
+        for each in roads.arcline_path_3.values()
+        for arc in each
+    ]
+    near = roads.get_records_in_radius(pose[0], pose[1], 30, ["lane", "walkway", "road_divider"])
+    return {
+        "rows": {layer: len(getattr(roads, layer)) for layer in roads.layer_names},
+        "on": roads.layers_on_point(pose[0], pose[1]),
+        "from_path": float(np.hypot(*(path[:, :2] - pose[:2]).T).min()),
+        "next": roads.get_next_roads(*path[2, :2]),
+        "outgoing": roads.get_outgoing_lane_ids(lane),
+        "arcs": float(max(ends)),
+        "near": {layer: len(found) for layer, found in near.items()},
+    }
+
+
 def main() -> None:
     dataroot, out, *splits = sys.argv[1:]
     nusc = NuScenes(VERSION, dataroot, verbose=False)
@@ -245,6 +272,7 @@ def main() -> None:
         "tables": tables(nusc),
         "boxes": boxes(nusc),
         "map": on_map(nusc),
+        "expansion": expansion(nusc),
         "detection": {split: detection(nusc, split, out) for split in splits},
         "tracking": tracking(nusc, "val", out),
         "segmentation": segmentation(nusc, "val", out),

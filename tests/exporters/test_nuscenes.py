@@ -277,3 +277,15 @@ def test_each_return_has_its_objects_class_and_number(exported: Summary, record:
     level = returns["object_id"] == 0
     assert {LIDARSEG[k] for k in index[level]} == {"flat.driveable_surface", "flat.terrain"}
     assert (codes[level] % 1000 == 0).all()
+
+
+def test_devkits_map_answers(verdict: dict[str, Any]) -> None:
+    """``NuScenesMap`` on the made-up road: two lanes and a walkway on each side, no junction."""
+    found = verdict["expansion"]
+    rows = found["rows"]
+    assert (rows["lane"], rows["lane_connector"], rows["walkway"]) == (4, 0, 2)
+    assert (rows["road_divider"], rows["lane_divider"], rows["road_block"]) == (1, 2, 2)
+    assert found["on"]["lane"] and found["on"]["drivable_area"] and not found["on"]["walkway"]
+    assert found["from_path"] < 2  # the ego drives in the lane, not on its centre
+    assert found["arcs"] < 0.02
+    assert found["near"] == {"lane": 4, "walkway": 2, "road_divider": 1}
