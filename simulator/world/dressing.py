@@ -16,11 +16,11 @@ from assets.tags import Tag
 from renderers.scene import Placement
 from simulator.world import urban
 from simulator.world.biome import Biome, Growth
+from simulator.world.chunks import placed
 from simulator.world.footing import Footing
 from simulator.world.furniture import Furniture
 from simulator.world.obstacle import Obstacle, cylinder
 from simulator.world.opendrive import Network, Road
-from simulator.world.chunks import placed
 from simulator.world.road import Surface
 from simulator.world.staging import Stage, matrices_at, on_ground
 from simulator.world.terrain import cover

@@ -15,12 +15,13 @@ from assets.noise import hashed
 from assets.pieces import Piece, grid_faces, join
 from assets.tags import Tag
 from simulator.world import furnishing, plots
+from simulator.world.chunks import CHUNK, placed
 from simulator.world.footing import Footing
 from simulator.world.furniture import Lamp, LightGroup
 from simulator.world.obstacle import Obstacle, cylinder
 from simulator.world.opendrive import Network
 from simulator.world.plots import Plot
-from simulator.world.road import CHUNK, Surface, placed
+from simulator.world.road import Surface
 from simulator.world.staging import Stage, matrices_at, on_ground
 
 Array = NDArray[Any]
