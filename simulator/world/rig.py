@@ -141,7 +141,7 @@ class Rig:
 @functools.lru_cache(maxsize=256)
 def rig_of(skeleton: Skeleton) -> Rig:
     """CARLA's bones for a person; an animal's own below a root."""
-    person = {"pelvis", "forearm.L", "shin.L"} <= set(skeleton.names)
+    person = {"pelvis", "spine", "palm.L"} <= set(skeleton.names)
     bones: dict[str, tuple[str, str | Point]] = (
         PERSON
         if person

@@ -11,7 +11,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from flat_town import FlatTown, at, hopper, person
 
 from assets import catalog
+from assets.skeleton import roll
+from assets.tags import Tag
 from simulator.world.bodies import angles
+from simulator.world.obstacle import Obstacle
+from simulator.world.rig import rig_of
 from simulator.world.walkers import WalkerControl
 from simulator.world.world import World
 
@@ -131,3 +135,81 @@ def test_the_clients_walker_ai_moves_it():
     assert angles(body.world_from_body)[0] == pytest.approx(0.5)
     world.step(0.05)
     assert not body.velocity.any()
+
+
+def test_the_dead_lie_and_do_not_get_up():
+    world, body = walking(catalog.model("person.adult"))
+    body.simulate_physics = False
+    body.die()
+    run(world, 2.0)
+    assert body.dead and body.lain == pytest.approx(2.0)
+    (_, _, height), tall = body.box()[1], body.model.size[2]
+    assert height < tall / 2
+    world.teleport(1, at(5.0))
+    run(world, 0.5)
+    assert body.fallen and body.world_from_body[0, 3] == pytest.approx(5.0)
+
+
+def test_a_blow_throws_down_only_who_can_fall():
+    for invincible in (False, True):
+        world, body = walking(person())
+        body.invincible = invincible
+        world.step(0.05)
+        world.add_impulse(1, np.array([4.0 * body.mass, 0.0, 0.0]))
+        run(world, 1.0)
+        assert body.fallen is not invincible
+
+
+def test_nobody_walks_through_a_wall():
+    wall = Obstacle(np.array([3.0, 0.0, 1.0]), (0.3, 20.0, 2.0), 0.0, 0.0, Tag.WALLS)
+    world, body = walking(person(), WalkerControl((1.0, 0.0, 0.0), speed=3.0), town=FlatTown(obstacles=(wall,)))
+    run(world, 4.0)
+    assert 2.0 < body.world_from_body[0, 3] < 2.9
+
+
+def test_one_who_is_put_beyond_the_ground_does_not_stop_the_others():
+    class Island(FlatTown):
+        def ground(self, points):
+            if np.abs(points[:, 0]).max() > 100:
+                raise ValueError("no ground")
+            return super().ground(points)
+
+    world, body = walking(person(), WalkerControl((1.0, 0.0, 0.0), speed=1.0), town=Island())
+    lost = world.add_walker(2, person(), at(0.0, 5.0))
+    lost.simulate_physics = False
+    lost.walk_to(at(1e6, 0.0, 7.0), 1.0)
+    run(world, 1.0)
+    assert body.world_from_body[0, 3] > 0.5 and lost.world_from_body[0, 3] == 1e6
+    with pytest.raises(ValueError, match="finite"):
+        lost.walk_to(at(math.nan), 1.0)
+
+
+def test_a_pose_of_ones_own_bends_the_mesh_and_its_box():
+    world, body = walking(catalog.model("person.adult"))
+    rig = body.rig
+    pose = rig.relative(rig.posed(body.bones))
+    side = rig.names.index("crl_arm__L")
+    pose[side, :3, :3] = roll(math.pi / 2) @ pose[side, :3, :3]
+    _, (_, before, _) = body.box()
+    widths = []
+    for share in (0.0, 0.5, 1.0):
+        body.take_pose(pose, share)
+        widths.append(body.box()[1][1])
+    assert widths[0] == pytest.approx(before)
+    assert widths[0] + 0.2 < widths[1] < widths[2] - 0.05
+    world.step(0.05)
+    assert body.previous_bones == pytest.approx(rig.skinning(pose))
+    assert np.linalg.det(body.bones[:, :3, :3]) == pytest.approx(np.ones(len(body.bones)), abs=1e-4)
+
+
+def test_a_rigs_poses_are_those_of_the_mesh():
+    for name in ("person.adult", "person.child", "animal.kangaroo"):
+        model = catalog.model(name)
+        skinning = model.gait(2.0).pose(0.3)
+        rig = rig_of(model.skeleton)
+        poses = rig.posed(skinning)
+        assert rig.composed(rig.relative(poses)) == pytest.approx(poses)
+        for bone, place in enumerate(rig.drivers):
+            if place >= 0:
+                joint = skinning[place] @ np.append(rig.joints[bone], 1.0)
+                assert poses[bone, :3, 3] == pytest.approx(joint[:3], abs=1e-5)
