@@ -39,6 +39,7 @@ class Findings:
 
     red_runs: list[tuple[int, int, str]] = field(default_factory=list)
     off_road: list[tuple[int, int, str]] = field(default_factory=list)
+    lost: list[tuple[int, int, str]] = field(default_factory=list)
     standing: dict[int, tuple[float, str]] = field(default_factory=dict)
     crossings: int = 0
     metres: dict[int, float] = field(default_factory=lambda: defaultdict(float))
@@ -77,6 +78,7 @@ class Watch:
         self._half = np.array([line.half for line in lines])
         boxes = [vehicle.bounding_box for vehicle in vehicles]
         self._reach = np.array([box.location.x + box.extent.x for box in boxes])
+        self._colors: list[Any] = []
         self._before: np.ndarray | None = None
         self._at: np.ndarray | None = None
         self._still = np.zeros(len(vehicles))
@@ -86,6 +88,7 @@ class Watch:
     def look(self) -> None:
         """After one tick."""
         self._tick += 1
+        self._forget_lost()
         transforms = [vehicle.get_transform() for vehicle in self.vehicles]
         at = np.array([[t.location.x, t.location.y] for t in transforms])
         yaw = np.radians([t.rotation.yaw for t in transforms])
@@ -99,6 +102,19 @@ class Watch:
         if self._tick % CHECKED == 0:
             self._roads_kept(transforms)
 
+    def _forget_lost(self) -> None:
+        """Passes over vehicles that are gone: the Traffic Manager itself destroys those that block the way."""
+        gone = [index for index, vehicle in enumerate(self.vehicles) if not vehicle.is_alive]
+        if not gone:
+            return
+        self.findings.lost += [(self._tick, self.vehicles[index].id, self.vehicles[index].type_id) for index in gone]
+        self.vehicles = [vehicle for index, vehicle in enumerate(self.vehicles) if index not in gone]
+        self._reach, self._still, self._off, self._at = (
+            None if values is None else np.delete(values, gone, axis=0)
+            for values in (self._reach, self._still, self._off, self._at)
+        )
+        self._before = None
+
     def _lights_kept(self, noses: np.ndarray, ahead: np.ndarray) -> None:
         gap = noses[:, None] - self._place
         past = np.einsum("vlk,lk->vl", gap, self._forward)
@@ -109,10 +125,11 @@ class Watch:
             for v, line in np.argwhere(crossed):
                 self.findings.crossings += 1
                 light = self._lights[line]
-                if light.state == carla.TrafficLightState.Red:
+                if self._colors[line] == light.state == carla.TrafficLightState.Red:  # and not just turned
                     what = f"light {light.get_opendrive_id()}, {light.get_elapsed_time():.2f} s in its phase"
                     self.findings.red_runs.append((self._tick, self.vehicles[v].id, what))
         self._before = past
+        self._colors = [light.state for light in self._lights]
 
     def _stands(self) -> None:
         for index, vehicle in enumerate(self.vehicles):
