@@ -15,39 +15,12 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.world.curves import Cubics, Geometry, geometries
+
 Array = NDArray[np.float64]
 
 MARK_WIDTH = 0.12
 """Metres, of painted lines whose width the file does not tell."""
-
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
-
-
-@dataclass(frozen=True, eq=False)
-class Cubics:
-    """Piecewise cubics a + b ds + c ds^2 + d ds^3; ``starts`` (K,) ascending, ``coefficients`` (K, 4)."""
-
-    starts: Array
-    coefficients: Array
-
-    @classmethod
-    def read(cls, elements: Sequence[ElementTree.Element], start: str) -> Cubics:
-        """From elements with attributes a, b, c, d and the given start attribute; none is the constant 0."""
-        rows = sorted((float(e.get(start, 0)), *(float(e.get(k, 0)) for k in "abcd")) for e in elements)
-        table = np.array(rows or [(0.0, 0.0, 0.0, 0.0, 0.0)])
-        return cls(table[:, 0], table[:, 1:])
-
-    def __call__(self, s: Array) -> Array:
-        ds, (a, b, c, d) = self._local(s)
-        return a + ds * (b + ds * (c + ds * d))
-
-    def slope(self, s: Array) -> Array:
-        ds, (_, b, c, d) = self._local(s)
-        return b + ds * (2 * c + ds * 3 * d)
-
-    def _local(self, s: Array) -> tuple[Array, Array]:
-        index = np.clip(np.searchsorted(self.starts, s + 1e-9, side="right") - 1, 0, None)
-        return s - self.starts[index], self.coefficients[index].T
 
 
 @dataclass(frozen=True)
@@ -182,43 +155,6 @@ class RoadObject:
 
 
 @dataclass(frozen=True, eq=False)
-class _Geometry:
-    s: float
-    x: float
-    y: float
-    heading: float
-    length: float
-    kind: str
-    numbers: dict[str, float]
-    normalized: bool
-
-    def point(self, ds: Array) -> tuple[Array, Array, Array]:
-        n = self.numbers
-        if self.kind in ("line", "arc", "spiral"):
-            start = n.get("curvature", n.get("curvStart", 0.0))
-            rate = (n.get("curvEnd", start) - start) / self.length if self.kind == "spiral" else 0.0
-            s = ds[:, None] * (_NODES + 1) / 2
-            angle = self.heading + start * s + rate * s**2 / 2
-            scale = _WEIGHTS * ds[:, None] / 2
-            x, y = np.sum(scale * np.cos(angle), axis=1), np.sum(scale * np.sin(angle), axis=1)
-            return self.x + x, self.y + y, self.heading + start * ds + rate * ds**2 / 2
-        if self.kind == "poly3":
-            u, du = ds, np.ones_like(ds)
-            v, dv = _cubic(n, "", ds)
-        else:
-            p = ds / self.length if self.normalized else ds
-            u, du = _cubic(n, "U", p)
-            v, dv = _cubic(n, "V", p)
-        c, s_ = math.cos(self.heading), math.sin(self.heading)
-        return self.x + c * u - s_ * v, self.y + s_ * u + c * v, self.heading + np.arctan2(dv, du)
-
-
-def _cubic(numbers: dict[str, float], axis: str, p: Array) -> tuple[Array, Array]:
-    a, b, c, d = (numbers.get(k + axis, 0.0) for k in "abcd")
-    return a + p * (b + p * (c + p * d)), b + p * (2 * c + 3 * p * d)
-
-
-@dataclass(frozen=True, eq=False)
 class Road:
     """A road: reference line, elevation and lanes.
 
@@ -240,7 +176,7 @@ class Road:
     shapes: tuple[tuple[float, Cubics], ...]
     offset: Cubics
     bridges: tuple[tuple[float, float], ...]
-    geometries: tuple[_Geometry, ...]
+    geometries: tuple[Geometry, ...]
 
     def reference(self, s: Array) -> tuple[Array, Array, Array]:
         """x, y [m] and heading [rad] of the reference line at ``s`` (N,) [m]."""
@@ -363,30 +299,13 @@ def _road(element: ElementTree.Element) -> Road:
             (float(e.get("s") or 0), float(e.get("s") or 0) + float(e.get("length") or 0))
             for e in element.findall("objects/bridge")
         ),
-        geometries=_geometries(element),
+        geometries=geometries(element),
     )
 
 
 def _shapes(elements: Sequence[ElementTree.Element]) -> tuple[tuple[float, Cubics], ...]:
     places = sorted({float(e.get("s") or 0) for e in elements})
     return tuple((s, Cubics.read([e for e in elements if float(e.get("s") or 0) == s], "t")) for s in places)
-
-
-def _geometries(element: ElementTree.Element) -> tuple[_Geometry, ...]:
-    geometries = tuple(sorted((_geometry(e) for e in element.findall("planView/geometry")), key=lambda g: g.s))
-    ends = [coordinate for g in geometries for part in g.point(np.array([0.0, g.length])) for coordinate in part]
-    if not geometries or not np.isfinite(ends).all():
-        raise ValueError(f"OpenDRIVE road {element.get('id')!r} has no course (planView/geometry)")
-    return geometries
-
-
-def _geometry(element: ElementTree.Element) -> _Geometry:
-    shape = next(iter(element), ElementTree.Element("line"))
-    if shape.tag not in ("line", "arc", "spiral", "poly3", "paramPoly3"):
-        raise ValueError(f"OpenDRIVE geometry {shape.tag!r} is not supported")
-    numbers = {key: float(value) for key, value in shape.attrib.items() if key != "pRange"}
-    s, x, y, heading, length = (float(element.get(key, 0)) for key in ("s", "x", "y", "hdg", "length"))
-    return _Geometry(s, x, y, heading, length, shape.tag, numbers, shape.get("pRange") != "arcLength")
 
 
 def _section(element: ElementTree.Element, start: float, end: float) -> Section:

@@ -48,6 +48,7 @@ from simulator.world import (
     bridges,
     chunks,
     conflicts,
+    curves,
     dressing,
     figures,
     footing,
@@ -78,9 +79,9 @@ KEPT = 8
 
 MODULES = (
     bodywork, buildings, coachwork, facades, finishes, foliage, ground, masonry, mesh, model, noise, pieces,
-    props, signals, signs, street, tags, vegetation, vehicles, wheels, scene, biome, walls, paving, markings, lanes,
-    kerbs, junctions, figures, chunks, bridges, conflicts, dressing, footing, furnishing, furniture, obstacle, opendrive,
-    plots, road, signage, staging, street_signs, terrain, urban,
+    props, signals, signs, street, tags, vegetation, vehicles, wheels, scene, biome, walls, paving, markings,
+    lanes, kerbs, junctions, figures, chunks, bridges, conflicts, curves, dressing, footing, furnishing,
+    furniture, obstacle, opendrive, plots, road, signage, staging, street_signs, terrain, urban,
 )  # fmt: skip
 """The code that shapes a place."""
 
