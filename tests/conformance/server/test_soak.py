@@ -1,0 +1,79 @@
+"""Ten simulated minutes of town traffic: nobody runs a red light, leaves the road, or stands in a knot."""
+
+from __future__ import annotations
+
+import random
+import socket
+from pathlib import Path
+
+import pytest
+
+from simulator.process import ServerProcess
+
+from .clients import fresh_world
+from .soak import STEP, Watch
+from .walker_soak import start_walkers
+
+MAPS = Path(__file__).parents[4] / "shared" / "data" / "opendrive"
+TOWN = "Town10HD"
+CARS, WALKERS, MINUTES, SEED = 50, 30, 10, 1
+PATIENCE = 120.0
+"""[s] that a car may stand without a red light before it."""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not (MAPS / f"{TOWN}.xodr").exists(), reason="the town's OpenDRIVE file is not at hand"),
+]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_cars(client, world, count, seed):
+    """Cars under a synchronous Traffic Manager, at places and of models drawn by ``seed``."""
+    draw = random.Random(seed)
+    manager = client.get_trafficmanager(free_port())
+    manager.set_synchronous_mode(True)
+    manager.set_random_device_seed(seed)
+    manager.set_global_distance_to_leading_vehicle(2.5)
+    models = sorted(world.get_blueprint_library().filter("vehicle.*"), key=lambda model: model.id)
+    models = [model for model in models if model.get_attribute("base_type") == "car"]
+    places = world.get_map().get_spawn_points()
+    draw.shuffle(places)
+    cars = []
+    for place in places:
+        place.location.z += 0.2
+        car = world.try_spawn_actor(draw.choice(models), place)
+        cars += [] if car is None else [car]
+        if len(cars) == count:
+            break
+    world.tick()
+    for car in cars:
+        car.set_autopilot(True, manager.get_port())
+    return manager, cars
+
+
+def test_ten_minutes_of_traffic_and_walkers():
+    with ServerProcess(TOWN, seed=3, maps=MAPS) as server, fresh_world(server, TOWN) as (client, world):
+        manager, cars = start_cars(client, world, CARS, SEED)
+        walkers = start_walkers(world, WALKERS)
+        watch = Watch(world, cars)
+        for tick in range(round(MINUTES * 60 / STEP)):
+            world.tick()
+            watch.look()
+            if tick % round(1 / STEP) == 0:
+                walkers.look()
+        walkers.destroy()
+        for car in watch.vehicles:
+            car.set_autopilot(False, manager.get_port())
+            car.destroy()
+        world.tick()
+        manager.set_synchronous_mode(False)
+    found = watch.findings
+    assert len(cars) == CARS and found.crossings > 10 * MINUTES
+    assert not found.red_runs and not found.off_road and not found.lost
+    assert {car: stood for car, stood in found.standing.items() if stood[0] > PATIENCE} == {}
