@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_data_path
 
-from simulator.server import snapshot
+from simulator.server import physics_control, snapshot
 from simulator.server.actors import Actor
 from simulator.server.blueprints import Kind
 from simulator.server.recorder import layout
 from simulator.server.recorder.layout import CM, RECORDS, ActorKind, Added, Packet
 from simulator.server.wire import Weather
 from simulator.world.collisions import Contact
+from simulator.world.vehicles import DOORS
 
 if TYPE_CHECKING:
     from simulator.server.episode import Episode
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 KINDS = {
     Kind.VEHICLE: ActorKind.VEHICLE,
     Kind.WALKER: ActorKind.WALKER,
-    Kind.TRAFFIC_LIGHT: ActorKind.TRAFFIC_LIGHT,
     Kind.SENSOR: ActorKind.SENSOR,
 }
-"""All others are OTHER."""
+"""All others that are no signs are OTHER."""
 MOVING = (ActorKind.OTHER, ActorKind.VEHICLE, ActorKind.WALKER)
 _EULER = [5, 3, 4]
 """Roll, pitch, yaw among x, y, z, pitch, yaw, roll."""
@@ -83,7 +83,7 @@ class Recorder:
             *self._weather(weather),
         ]
         if self._additional:
-            packets += self._extra(table)
+            packets += self._extra(episode, table)
         packets.append(layout.packet(Packet.FRAME_END))
         if self._duration_at:
             self._file.seek(self._duration_at)
@@ -117,7 +117,9 @@ class Recorder:
         packets.append(layout.table(Packet.EVENT_PARENT, np.array(attached, RECORDS[Packet.EVENT_PARENT])))
         if self._additional:
             boxes = [_box(actor) for _, actor in new if actor.body is not None]
-            packets.append(layout.table(Packet.BOUNDING_BOX, np.array(boxes, RECORDS[Packet.BOUNDING_BOX])))
+            volumes = [_volume(actor) for _, actor in new if actor.sign is not None]
+            for packet, rows in ((Packet.BOUNDING_BOX, boxes), (Packet.TRIGGER_VOLUME, volumes)):
+                packets.append(layout.table(packet, np.array(rows, RECORDS[packet])))
         return packets
 
     def _collided(self, episode: Episode, contacts: Sequence[Contact]) -> NDArray[np.void]:
@@ -161,9 +163,22 @@ class Recorder:
                 Packet.VEHICLE_LIGHT,
                 np.array([(actor.actor_id, actor.lights) for actor in vehicles], RECORDS[Packet.VEHICLE_LIGHT]),
             ),
+            layout.table(Packet.ANIM_WHEELS, _wheels(vehicles)),
+            layout.table(Packet.VEHICLE_DOOR, np.array(self._doors(vehicles), RECORDS[Packet.VEHICLE_DOOR])),
         ]
 
-    def _extra(self, table: NDArray[np.void]) -> list[bytes]:
+    def _doors(self, vehicles: Sequence[Actor]) -> list[tuple[int, int, bool]]:
+        """Doors that have begun to open, or have shut, since the last tick."""
+        moved = []
+        for actor in vehicles:
+            for name, angle in actor.vehicle().doors.items():
+                opened, key = angle > 0.0, (actor.actor_id, name)
+                if self._changing.get(key, False) != opened:
+                    self._changing[key] = opened
+                    moved.append((actor.actor_id, DOORS.index(name), opened))
+        return moved
+
+    def _extra(self, episode: Episode, table: NDArray[np.void]) -> list[bytes]:
         moving = np.isin([self._known[actor_id] for actor_id in table["id"].tolist()], MOVING[1:])
         kinematics = np.zeros(int(moving.sum()), RECORDS[Packet.KINEMATICS])
         for name in ("id", "velocity", "angular_velocity"):
@@ -171,13 +186,32 @@ class Recorder:
         return [
             layout.table(Packet.KINEMATICS, kinematics),
             layout.packet(Packet.PLATFORM_TIME, layout.SECONDS.pack(time.perf_counter() - self._started)),
+            layout.counted(
+                Packet.PHYSICS_CONTROL,
+                [
+                    _physics(actor)
+                    for actor in episode.actors.values()
+                    if actor.blueprint.kind is Kind.VEHICLE
+                    and self._changed((actor.actor_id, "physics"), actor.vehicle().physics)
+                ],
+            ),
+            self._light_times(table),
         ]
+
+    def _light_times(self, table: NDArray[np.void]) -> bytes:
+        """Of the traffic lights whose times have changed since the last tick."""
+        lights = np.flatnonzero([self._known[actor_id] is ActorKind.TRAFFIC_LIGHT for actor_id in table["id"].tolist()])
+        details = table["details"][lights].view(snapshot.TRAFFIC_LIGHT)
+        names = ("green_time", "yellow_time", "red_time")
+        rows = zip(table["id"][lights].tolist(), *(details[name].tolist() for name in names), strict=True)
+        changed = [row for row in rows if self._changed((row[0], "times"), row)]
+        return layout.table(Packet.TRAFFIC_LIGHT_TIME, np.array(changed, RECORDS[Packet.TRAFFIC_LIGHT_TIME]))
 
 
 def _kind(actor: Actor) -> ActorKind:
-    kind = KINDS.get(actor.blueprint.kind, ActorKind.OTHER)
-    sign = kind is ActorKind.TRAFFIC_LIGHT and actor.blueprint.type_id != "traffic.traffic_light"
-    return ActorKind.TRAFFIC_SIGN if sign else kind
+    if actor.sign is not None:
+        return ActorKind.TRAFFIC_SIGN if actor.light is None else ActorKind.TRAFFIC_LIGHT
+    return KINDS.get(actor.blueprint.kind, ActorKind.OTHER)
 
 
 def _is_hero(actor: Actor | None) -> bool:
@@ -195,6 +229,40 @@ def _box(actor: Actor) -> tuple[int, list[float], list[float]]:
     """Centre and half sizes [cm], relative to the actor."""
     location, extent, _, _ = actor.bounding_box()
     return actor.actor_id, [value * CM for value in location], [value * CM for value in extent]
+
+
+def _volume(actor: Actor) -> tuple[int, list[float], list[float]]:
+    """Centre in the world and half sizes [cm] of a sign's trigger volume."""
+    location, extent, _, _ = actor.bounding_box()
+    centre = actor.world_from_actor @ np.array([location[0], -location[1], location[2], 1.0])
+    return actor.actor_id, [centre[0] * CM, -centre[1] * CM, centre[2] * CM], [value * CM for value in extent]
+
+
+def _wheels(vehicles: Sequence[Actor]) -> NDArray[np.void]:
+    """Angles [deg] about upright, right positive, and axle."""
+    records = np.zeros(len(vehicles), layout.FOUR_WHEELS)
+    if vehicles:
+        angles = np.degrees([actor.vehicle().wheel_angles() for actor in vehicles])
+        records["id"] = [actor.actor_id for actor in vehicles]
+        records["count"] = 4
+        records["wheels"]["place"] = range(4)
+        records["wheels"]["steer"], records["wheels"]["rotation"] = -angles[:, 0], angles[:, 1]
+    return records
+
+
+def _physics(actor: Actor) -> bytes:
+    """A record of PHYSICS_CONTROL: CARLA's structure in another order, without the gear switch time."""
+    body = actor.vehicle()
+    fields = physics_control.encode(body.physics, body.world_from_body)
+    torque, gears, steering, wheels = fields[0], fields[10], fields[14], fields[15]
+    parts = [
+        struct.pack("<I5f?", actor.actor_id, *fields[1:7]),
+        struct.pack("<7f", fields[8], fields[9], fields[11], fields[12], *fields[13]),
+    ]
+    for rows in (torque, gears, steering, [[*wheel[:9], *wheel[9]] for wheel in wheels]):
+        parts.append(struct.pack("<I", len(rows)))
+        parts += [struct.pack(f"<{len(row)}f", *row) for row in rows]
+    return b"".join(parts)
 
 
 def _positions(rows: NDArray[np.void]) -> NDArray[np.void]:

@@ -16,14 +16,15 @@ from simulator.server.recorder import layout
 from simulator.server.recorder.layout import CM, Added, Packet
 from simulator.server.recorder.recording import Frame, Recording
 from simulator.server.wire import Array, Refusal, Weather
-from simulator.world.vehicles import VehicleControl
+from simulator.world.signals import State
+from simulator.world.vehicles import DOORS, VehicleControl
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
-EVENTS = (Packet.EVENT_ADD, Packet.EVENT_DEL, Packet.EVENT_PARENT, Packet.WEATHER)
+EVENTS = (Packet.EVENT_ADD, Packet.EVENT_DEL, Packet.EVENT_PARENT, Packet.WEATHER, Packet.VEHICLE_DOOR)
 """Take effect when their tick comes, even where a replay leaps over it."""
-STATES = (Packet.ANIM_VEHICLE, Packet.VEHICLE_LIGHT)
+STATES = (Packet.ANIM_VEHICLE, Packet.VEHICLE_LIGHT, Packet.STATE)
 """Of the tick that was the last."""
 SIGN_REACH = 1.0
 """A recorded traffic light or sign is the level's that stands within this [m] of it."""
@@ -73,7 +74,7 @@ class Replayer:
         self._sensors = sensors
         self._ids: dict[int, int] = {}
         self._played: set[int] = set()
-        self._frames = recording.frames({*EVENTS, *STATES, Packet.POSITION, Packet.STATE})
+        self._frames = recording.frames({*EVENTS, *STATES, Packet.POSITION})
         self._now = Frame(0, 0.0, [])
         self._next: Frame | None = next(self._frames, None)
         self._places: Mapping[int, NDArray[np.float64]] = {}
@@ -127,7 +128,7 @@ class Replayer:
             share = (time - self._now.elapsed) / (self._next.elapsed - self._now.elapsed)
         for recorded, place in self._places.items():
             actor = self._actor(recorded)
-            if actor is None or actor.parent is not None:
+            if actor is None or actor.parent is not None or actor.sign is not None:
                 continue
             ahead = self._next_places.get(recorded, place)
             step = ahead - place
@@ -149,6 +150,8 @@ class Replayer:
                 self._server.set_weather(Weather(*map(float, record["parameters"])))
             elif kind == Packet.EVENT_PARENT:
                 self._attach(int(record["id"]), int(record["parent"]))
+            elif kind == Packet.VEHICLE_DOOR:
+                self._move_door(int(record["id"]), int(record["door"]), bool(record["open"]))
             else:
                 self._remove(int(record["id"]))
 
@@ -204,10 +207,25 @@ class Replayer:
             self._played.discard(actor_id)
             self._episode.destroy(actor_id)
 
+    def _move_door(self, recorded: int, number: int, opened: bool) -> None:
+        actor = self._actor(recorded)
+        if actor is None or actor.blueprint.kind is not Kind.VEHICLE or actor.actor_id not in self._played:
+            return
+        body = actor.vehicle()
+        for name in DOORS if number >= len(DOORS) else DOORS[number : number + 1]:  # CARLA's last number means all
+            if name in body.doors:
+                body.move_door(name, opened)
+
     def _take_over(self, kind: Packet, records: NDArray[np.void]) -> None:
-        """Controls and lamps, as they were."""
+        """Traffic lights, controls and lamps, as they were."""
         for record in records:
             actor = self._actor(int(record["id"]))
+            if kind == Packet.STATE:
+                if actor is not None and actor.light is not None and record["state"] in list(State):
+                    light = actor.light
+                    light.state, light.phase.elapsed = State(int(record["state"])), float(record["elapsed"])
+                    light.phase.group.frozen = bool(record["frozen"])
+                continue
             if actor is None or actor.blueprint.kind is not Kind.VEHICLE or actor.actor_id not in self._played:
                 continue
             if kind == Packet.VEHICLE_LIGHT:

@@ -173,7 +173,9 @@ def _counts(wanted: str, letter: str, hero: bool) -> bool:
 
 def _told(kind: Packet, body: bytes, everything: bool) -> Iterator[str]:
     """One packet's lines."""
-    if kind in _SINGLE:
+    if kind == Packet.PHYSICS_CONTROL:
+        yield f" Physics Control events: {layout.Reader(body).take('H')[0]}"
+    elif kind in _SINGLE:
         yield f" Current platform time: {_g(layout.Reader(body).take('d')[0])}"
     elif kind == Packet.EVENT_ADD:
         for actor in layout.read_added(body):
@@ -213,7 +215,7 @@ _EVENTS: dict[Packet, Callable[[np.void], str]] = {
     Packet.EVENT_PARENT: lambda record: f" Parenting {record['id']} with {record['parent']} (parent)",
     Packet.COLLISION: _collision,
 }
-_SINGLE = (Packet.PLATFORM_TIME,)
+_SINGLE = (Packet.PLATFORM_TIME, Packet.PHYSICS_CONTROL)
 _STATES: dict[Packet, tuple[str, Callable[[np.void], str]]] = {
     Packet.POSITION: (
         "Positions",

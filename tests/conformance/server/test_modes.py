@@ -220,7 +220,6 @@ def test_every_command_of_a_batch(server, client_and_world, points):
         command.SetSimulatePhysics(car, True),
         command.SetEnableGravity(car, True),
         command.SetAutopilot(car, False),
-        command.ShowDebugTelemetry(car.id, False),
         command.SetVehicleLightState(car, carla.VehicleLightState.Brake),
     ]
     answers = client.apply_batch_sync(commands, True)
@@ -229,13 +228,14 @@ def test_every_command_of_a_batch(server, client_and_world, points):
     with Raw(server) as raw:  # what Python's client has no class for
         place = points[9].location
         assert raw.ask("apply_batch", [[[19, [car.id, [place.x, place.y, place.z + 0.5]]]]], False) == [[[1, car.id]]]
+        assert raw.ask("apply_batch", [[[17, [car.id, False]]]], False) == [[[1, car.id]]]
         [console] = raw.ask("apply_batch", [[[20, ["stat fps"]]]], False)
         assert console[0][0] == 0 and "ConsoleCommand" in str(console)  # there is no Unreal behind it
         [light] = raw.ask("apply_batch", [[[21, [car.id, 2]]]], False)
         assert light[0][0] == 0 and "not a traffic light" in str(light)
     made = world.get_actor(answers[0].actor_id)
     assert made.type_id == "vehicle.audi.tt"
-    assert world.get_actor(doomed.id) is None
+    assert world.get_snapshot().find(doomed.id) is None
     assert car.get_light_state() == carla.VehicleLightState.Brake
     for actor in (car, walker, made):
         actor.destroy()

@@ -159,6 +159,7 @@ def test_what_a_file_tells(drive):
     everything = drive.client.show_recorder_file_info(drive.path, True)
     assert everything.count(" Positions: 3\n") == everything.count(" Dynamic actors: 2\n") == 41
     assert f"Id: {drive.ids[0]} LowBeam Fog" in everything and "Current platform time" in everything
+    assert "Physics Control events: 1\n" in everything  # the car's, once
 
 
 def test_collisions_and_standstill_are_told(client_and_world, tmp_path):
