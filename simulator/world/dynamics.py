@@ -53,6 +53,8 @@ BUMP_STOP = 0.10
 """Spring travel [m] beyond which the springs are ten times as stiff."""
 CARCASS_DAMPING = 0.03
 """Damping of the carcass over its stiffness [s], at rest; it keeps standing vehicles from rocking on their tyres."""
+STICKY = 0.2
+"""Speed [m/s] below which a vehicle that is in gear, but not driven, stands still, as PhysX's do (sticky tyres)."""
 STEEPEST = 0.3
 """A wheel rolls where the cosine between the body's and the ground's up is above this."""
 BALANCE = 8.0
@@ -116,6 +118,8 @@ class Fleet:
         self._brake = control["brake"] * p["brake"] + hand
         self._steer, self._wanted = state["steer"].copy(), control["steer"].copy()
         speed = np.abs((motion.velocity[:, : self.count] * motion.rotation[:, 0, : self.count]).sum(axis=0))
+        idle = (control["throttle"] == 0) & (state["gear"] != 0) & (speed < STICKY)
+        self._brake = self._brake + np.where(idle, np.inf, 0.0)
         place = np.minimum(speed / park.whole["steer_top"], 1.0) * SAMPLES
         index = np.minimum(place.astype(np.int64), SAMPLES - 1)
         rows, table = np.arange(self.count), physics["steering"]
@@ -125,7 +129,7 @@ class Fleet:
     def spots(self) -> tuple[Array, Array, Array]:
         """Vectors (4, N) x, y, z from the centres of mass to where wheels touch the ground in the resting body."""
         p, r = self._p, self.motion.rotation[:, :, : self.count]
-        return tuple(r[i, 0] * p["fore"] + r[i, 1] * p["left"] + r[i, 2] * p["below"] for i in range(3))  # type: ignore[return-value]
+        return tuple(r[i, 0] * p["fore"] + r[i, 1] * p["left"] + r[i, 2] * p["below"] for i in range(3))
 
     def advance(self, ground: Ground, dt: float) -> None:
         """The forces of one sub-step of ``dt`` [s], at most 0.0125; changes velocities, not places."""

@@ -59,7 +59,8 @@ class Simulation:
         count = max(1, int(np.ceil(dt / longest - 1e-9)))
         friction = surface.friction(motion.center.T) * grip if ordered else np.zeros(0)
         fleet = self._fleet(motion, vehicles, friction[: len(vehicles)], dt) if vehicles else None
-        held = [(column, body) for column, body in enumerate(ordered) if body.constant_velocity is not None]
+        wishes = ((column, body.constant_velocity) for column, body in enumerate(ordered))
+        held = [(column, wanted) for column, wanted in wishes if wanted is not None]
         nothing = np.zeros_like(motion.velocity)
         step = dt / count
         for tick in range(count):
@@ -71,9 +72,9 @@ class Simulation:
                 else:
                     motion.accelerate(nothing, nothing, step)
                 motion.rest_on(surface, highest + CLEARANCE, HULL_FRICTION * friction, step)
-                for column, body in held:
+                for column, wanted in held:
                     motion.velocity[:, column] = held_velocity(
-                        motion.rotation[:, :, column], body.constant_velocity, motion.velocity[:, column]
+                        motion.rotation[:, :, column], wanted, motion.velocity[:, column]
                     )
                 motion.move(step)
             encounters.between()

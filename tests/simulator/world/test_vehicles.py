@@ -113,7 +113,7 @@ def test_stands_on_a_slope_with_brakes_and_rolls_down_without():
         held = body.world_from_body[:3, 3].copy()
         run(world, 3.0)
         assert np.linalg.norm(body.world_from_body[:3, 3] - held) < 1e-4
-        body.control = VehicleControl()
+        body.control = VehicleControl(manual_gear_shift=True)  # neutral
         run(world, 3.0)
         assert body.world_from_body[0, 3] < -3.0
     pitch = math.atan2(body.world_from_body[2, 0], body.world_from_body[0, 0])
