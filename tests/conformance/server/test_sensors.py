@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.process import ServerProcess
+from simulator.recorder import SHARP
 
 from .clients import MAP, STEP, along, connect, fresh_world, spawn, wait_for
 
@@ -218,6 +219,20 @@ def test_post_processing_is_honoured(world):
     assert (seen["warm"][..., 2] - seen["warm"][..., 0]).mean() > (seen["plain"][..., 2] - seen["plain"][..., 0]).mean()
     assert np.abs(seen["bent"] - seen["plain"])[:, :20].mean() > 3
     assert np.abs(seen["off"] - seen["plain"]).mean() < 1
+
+
+def test_rigs_see_without_effects(world):
+    """What a recording sets gives the very bytes of a camera without post-processing, however it moves."""
+    own = car(world)
+    rig = Tap(world, "sensor.camera.rgb", own, HOOD, **SIZE, **SHARP)
+    plain = Tap(world, "sensor.camera.rgb", own, HOOD, **SIZE, enable_postprocess_effects="false")
+    film = Tap(world, "sensor.camera.rgb", own, HOOD, **SIZE)
+    own.enable_constant_velocity(carla.Vector3D(8, 0, 0))
+    for _ in range(3):
+        frame = world.tick()
+        sharp = image(rig.take(frame))
+        assert np.array_equal(sharp, image(plain.take(frame)))
+        assert not np.array_equal(sharp, image(film.take(frame)))
 
 
 def test_a_wrong_setting_is_refused(world):
