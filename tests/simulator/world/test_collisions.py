@@ -168,3 +168,64 @@ def test_what_does_not_collide_passes():
         world.step(0.05)
         assert not world.contacts
     assert first.world_from_body[0, 3] > 10.0
+
+
+@pytest.mark.parametrize("speed", [20.0, 55.6])
+def test_nothing_passes_through_thin_things_at_200_km_h(speed):
+    wall = Obstacle(np.array([20.0, 0.0, 1.0]), (0.05, 8.0, 2.0), 0.0, 0.0, Tag.WALLS)
+    pole = cylinder(np.array([20.0, 30.2, 0.0]), 0.08, 6.0, Tag.POLES)
+    world = World(FlatTown(obstacles=[wall, pole]), 0)
+    world.add_vehicle(1, car(), at())
+    world.add_vehicle(2, car(), at(0.0, 30.0))
+    world.add_prop(3, cone(), at(0.0, 2.0))
+    for body in world.bodies.values():
+        body.target_velocity = np.array([speed, 0.0, 1.0 if body.actor_id == 3 else 0.0])
+    heard = set()
+    for _ in range(30):
+        world.step(0.05)
+        heard |= {(contact.actor_id, contact.other_tag) for contact in world.contacts}
+        for actor_id, length in ((1, 4.5), (2, 4.5)):
+            assert world.bodies[actor_id].world_from_body[0, 3] + length / 2 < 20.1
+        assert world.bodies[3].world_from_body[0, 3] < 20.0
+    assert {(1, Tag.WALLS), (2, Tag.POLES), (3, Tag.WALLS)} <= heard
+
+
+def test_a_struck_cone_flies_tips_over_and_comes_to_rest_on_the_ground():
+    world = World(FlatTown(), 0)
+    prop = world.add_prop(1, cone(), at(5.0, 0.1))
+    body = world.add_vehicle(2, car(), at())
+    body.target_velocity = np.array([14.0, 0.0, 0.0])
+    body.control = VehicleControl(brake=1.0)
+    tilt = 1.0
+    for _ in range(160):
+        world.step(0.05)
+        tilt = min(tilt, prop.world_from_body[2, 2])
+    assert tilt < 0.7 and prop.asleep and prop.world_from_body[0, 3] > 6.0
+    lowest = (prop.corners @ prop.world_from_body[:3, :3].T + prop.world_from_body[:3, 3])[:, 2].min()
+    assert abs(lowest) < 0.03
+
+
+def test_a_prop_stays_where_it_hangs_until_it_is_pushed_and_rests_on_what_it_falls_on():
+    world = World(FlatTown(), 0)
+    prop = world.add_prop(1, cone(), at(0.0, 0.0, 3.0))
+    world.add_vehicle(2, car(), at())
+    for _ in range(10):
+        world.step(0.05)
+    assert prop.world_from_body[2, 3] == 3.0
+    prop.wake()
+    for _ in range(60):
+        world.step(0.05)
+    assert prop.asleep and prop.world_from_body[2, 3] == pytest.approx(1.45, abs=0.1)
+
+
+def test_a_friction_volume_lends_its_tyres():
+    world = World(FlatTown(), 0)
+    body = world.add_vehicle(1, car(), at())
+    own = body.physics.wheels[0].tire_friction
+    world.add_friction_volume(9, at(15.0, 0.0, 1.0), (5.0, 5.0, 2.0), 0.2)
+    body.target_velocity = np.array([10.0, 0.0, 0.0])
+    found = set()
+    for _ in range(60):
+        world.step(0.05)
+        found.add((body.physics.wheels[0].tire_friction, bool(9.0 < body.world_from_body[0, 3] < 21.0)))
+    assert {(own, False), (0.2, True)} <= found and body.physics.wheels[0].tire_friction == own
