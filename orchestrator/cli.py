@@ -185,6 +185,24 @@ def scenarios() -> None:
 app.command()(serve)
 
 
+@app.command()
+def prepare() -> None:
+    """Make all bodies of the blueprint library now.
+
+    A body that this machine has not made yet is made when it is first spawned,
+    which takes seconds; clients with a short time-out may give up meanwhile.
+    Good for images and before a farm's first night. Made once, kept in the cache.
+    """
+    from rich.progress import track
+
+    from simulator.server.prepare import prepare, wanted
+
+    console = Console(stderr=True)
+    for _ in track(prepare(), "making bodies", total=len(wanted()), console=console):
+        pass
+    console.print("all bodies are made")
+
+
 benches = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -157,10 +157,18 @@ def category_of(type_id: str, attributes: Mapping[str, str]) -> str | None:
             return f"animal.{name}"
         if attributes.get("use_wheelchair", "").lower() == "true":
             return "wheelchair"
+        if group == "worker":
+            return "construction_worker"
+        if group == "police" or type_id in _POLICE:
+            return "police_officer"
         return "child" if attributes.get("age") == "child" else "adult"
     if type_id.startswith("static.prop."):
         return _named(_PROPS, type_id.removeprefix("static.prop."))
     return None
+
+
+_POLICE = frozenset({"walker.pedestrian.0030", "walker.pedestrian.0032"})
+"""CARLA's pedestrians in a police uniform; their attributes do not tell."""
 
 
 def _named(classes: Mapping[str, str], type_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Makes all models of the blueprint library before they are needed: ``python -m simulator.server.prepare``.
+"""Makes all models of the blueprint library before they are needed: ``longtail prepare``.
 
 A model that no process has made yet on this machine is made when it is first spawned, which takes up to ten seconds for
 a car; a client whose time-out is shorter gives up. What is made lies in the user's cache folder from then on.
@@ -6,8 +6,9 @@ a car; a client whose time-out is shorter gives up. What is made lies in the use
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from simulator.server.blueprints import DRIVERS, Library
@@ -33,14 +34,9 @@ def wanted() -> list[tuple[str, dict[str, str]]]:
     return made
 
 
-def main() -> None:
-    """All of them, on every core."""
+def prepare() -> Iterator[str]:
+    """Makes all of them on every core; gives each blueprint's id when its model is there."""
     todo = wanted()
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for number, type_id in enumerate(pool.map(model, *zip(*todo, strict=True)), 1):
-            sys.stderr.write(f"\r{number}/{len(todo)} {type_id:50}")
-    sys.stderr.write("\n")
-
-
-if __name__ == "__main__":
-    main()
+    # fresh processes: forking one that runs threads (OpenMP's, Embree's) may hang
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(model, *zip(*todo, strict=True))
