@@ -145,6 +145,7 @@ class Signals:
         lights: by the sign's id. groups: in a fixed order.
         at: actor id of each vehicle in the volume of a light -> that light.
         waiting: actor ids of vehicles that a stop or yield sign holds back.
+        replayed: whether a recording tells what the lights show, so that their own time stands still.
     """
 
     def __init__(self, signage: Signage) -> None:
@@ -166,6 +167,7 @@ class Signals:
         self._lights = [light for light, _ in volumes]
         self._zones = Zones([(volume.world_from_box, volume.half) for _, volume in volumes])
         self._right_of_way = RightOfWay(signage)
+        self.replayed = False
         self.at: dict[int, Light] = {}
         self.waiting: frozenset[int] = frozenset()
         self.reset()
@@ -182,8 +184,9 @@ class Signals:
 
     def step(self, vehicles: Sequence[VehicleBody], dt: float) -> None:
         """Goes on by ``dt`` [s], with ``vehicles`` where they are then."""
-        for group in self.groups:
-            group.step(dt)
+        if not self.replayed:
+            for group in self.groups:
+                group.step(dt)
         self.at = {}
         if not vehicles or not (len(self._zones) or self._right_of_way):
             self.waiting = frozenset()

@@ -80,6 +80,7 @@ class Replayer:
         self._places: Mapping[int, NDArray[np.float64]] = {}
         self._next_places: Mapping[int, NDArray[np.float64]] = _places(self._next)
         self._time = start
+        self._episode.world.signals.replayed = True
         self._reach(start)
 
     def step(self, dt: float) -> bool:
@@ -90,6 +91,7 @@ class Replayer:
 
     def finish(self, keep_actors: bool) -> None:
         """Leave the actors where they are to physics, or remove them."""
+        self._episode.world.signals.replayed = False
         for actor_id in sorted(self._played):
             actor = self._episode.actors.get(actor_id)
             if actor is None:
