@@ -70,10 +70,15 @@ def reach(prisms: NDArray[np.void]) -> Array:
 def near_pairs(prisms: NDArray[np.void], margin: Array) -> NDArray[np.intp]:
     """Pairs (P, 2), rising, whose circles grown by ``margin`` (N,) [m] meet and of which at least one can move."""
     center, radius = prisms["center"], reach(prisms) + margin
-    gap = center[:, None] - center[None]
-    near = (gap**2).sum(axis=-1) < (radius[:, None] + radius[None]) ** 2
+    if not len(prisms):
+        return np.zeros((0, 2), dtype=np.intp)
+    pairs = cKDTree(center).query_pairs(2 * float(radius.max()), output_type="ndarray")
+    first, second = pairs.T
+    gap = center[first] - center[second]
     movable = prisms["inverse_mass"] > 0
-    return np.argwhere(np.triu(near & (movable[:, None] | movable[None]), 1))
+    near = gap[:, 0] ** 2 + gap[:, 1] ** 2 < (radius[first] + radius[second]) ** 2
+    pairs = pairs[near & (movable[first] | movable[second])]
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
 class Level:

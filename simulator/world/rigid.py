@@ -145,9 +145,9 @@ class Motion:
     def rest_on(self, surface: Surface, highest: Array, friction: Array, dt: float) -> None:
         """Keeps hulls out of the ground: an impulse against what sinks, Coulomb friction, and a lift.
 
-        ``friction`` (N,) is that of each body on the ground. ``highest`` (N,) [m] is about how high the ground comes under each body: those above it are left alone. All
-        corners at once with the body's mass split among those that touch (Tonge, Benevolenski and Voroshilov, "Mass
-        Splitting for Jitter-Free Parallel Rigid Body Simulation", 2012).
+        ``friction`` (N,) is that of each body on the ground; ``highest`` (N,) [m] about how high the ground comes under
+        each: those above it are left alone. All corners at once, with the body's mass split among those that touch
+        (Tonge, Benevolenski and Voroshilov, "Mass Splitting for Jitter-Free Parallel Rigid Body Simulation", 2012).
         """
         row = self.rotation[2][:, None]
         heights = self.center[2] + (row * self.corners).sum(axis=0)
