@@ -220,7 +220,7 @@ def test_every_command_of_a_batch(server, client_and_world, points):
         command.SetSimulatePhysics(car, True),
         command.SetEnableGravity(car, True),
         command.SetAutopilot(car, False),
-        command.SetVehicleLightState(car, carla.VehicleLightState.Brake),
+        command.SetVehicleLightState(car.id, carla.VehicleLightState.Brake),
     ]
     answers = client.apply_batch_sync(commands, True)
     errors = {type(c).__name__: answer.error for c, answer in zip(commands, answers, strict=True) if answer.error}
