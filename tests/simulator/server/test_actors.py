@@ -5,6 +5,8 @@ import math
 import carla
 import pytest
 
+from simulator.world.spawns import ABOVE
+
 from .helpers import blueprint, lifted, wait_for
 
 
@@ -23,7 +25,9 @@ def test_a_car_settles_where_it_was_put_and_keeps_its_heading(world):
     car = spawn(world, "vehicle.tesla.model3", 5, role_name="hero", color="10,20,30")
     assert car.get_transform().location.z == 0  # not in a snapshot yet
     ticks(world, 40)
-    assert car.get_transform().location.distance(point.location) < 0.3
+    settled = car.get_transform().location
+    assert math.dist((settled.x, settled.y), (point.location.x, point.location.y)) < 0.3
+    assert settled.z == pytest.approx(point.location.z - ABOVE, abs=0.1)  # it has fallen onto its wheels
     assert abs((car.get_transform().rotation.yaw - point.rotation.yaw + 180) % 360 - 180) < 1
     assert car.get_velocity().length() < 0.3
     assert car.attributes["role_name"] == "hero" and car.attributes["color"] == "10,20,30"
@@ -137,7 +141,7 @@ def test_a_walker_stands_on_the_ground_and_walks_where_it_is_told(world):
     start = walker.get_transform().location
     half = walker.bounding_box.extent.z
     assert walker.bounding_box.location.z == pytest.approx(0, abs=1e-6) and 0.6 < half < 1.1
-    assert start.z == pytest.approx(point.location.z + half, abs=0.1)  # the origin is at the hips
+    assert start.z == pytest.approx(point.location.z - ABOVE + half, abs=0.1)  # the origin is at the hips
     assert controller.parent.id == walker.id
     walker.apply_control(carla.WalkerControl(carla.Vector3D(0, 1, 0), 1.5))
     ticks(world, 60)

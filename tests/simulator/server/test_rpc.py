@@ -155,7 +155,9 @@ def test_a_new_subscriber_sees_nothing_of_the_last_episode(server, world, raw):
         assert struct.unpack_from("<QQ", first) == (17, frame)
         assert struct.unpack_from("<Q", first, 48)[0] == old + 1
         assert struct.unpack_from("<I", first, 48 + 32)[0] == 1  # the map has changed
-        assert (len(first) - 48 - 36) // 119 == 1  # the spectator alone
+        ids = [struct.unpack_from("<I", first, at)[0] for at in range(48 + 36, len(first), 119)]
+        kinds = {actor[2][1].split(".")[0] for actor in raw.ask("get_actors_by_id", ids)[3][0][1]}
+        assert kinds == {"spectator", "traffic"}  # nothing that was spawned
 
 
 def test_a_subscriber_that_does_not_read_stops_nobody(server, world, raw):

@@ -8,6 +8,7 @@ import pytest
 
 from simulator.extension import Extension, ExtensionError
 from simulator.process import ServerError, ServerProcess
+from simulator.world.spawns import ABOVE
 
 from .helpers import MAP, STEP, blueprint, lifted, synchronous, wait_for
 
@@ -20,7 +21,7 @@ def test_a_client_connects_and_reads_the_map(client, world):
     assert len(spawn_points) > 20
     for point in spawn_points[::10]:  # on driving lanes, along the traffic
         waypoint = world.get_map().get_waypoint(point.location)
-        assert waypoint.transform.location.distance(point.location) < 0.5
+        assert waypoint.transform.location.distance(point.location) < ABOVE + 0.1
         turn = (waypoint.transform.rotation.yaw - point.rotation.yaw + 180) % 360 - 180
         assert abs(turn) < 10
 
@@ -89,7 +90,7 @@ def test_without_synchronous_mode_the_world_goes_on_by_itself(world):
 
 
 def test_the_level_can_be_asked(world):
-    point = world.get_map().get_spawn_points()[0].location
+    point = world.get_map().get_spawn_points()[0].location - carla.Location(z=ABOVE)
     above, below = point + carla.Location(z=5), point - carla.Location(z=0.5)
     ground = world.ground_projection(above, 10)
     assert ground.label == carla.CityObjectLabel.Roads
