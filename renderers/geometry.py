@@ -34,6 +34,8 @@ MATERIAL = np.dtype(
         ("pad", "u4", 2),
     ]
 )
+LEAST_BYTES = 1 << 20
+"""Of a pool's buffers."""
 COMMAND = np.dtype(
     [("count", "u4"), ("instances", "u4"), ("first_index", "u4"), ("base_vertex", "i4"), ("base_instance", "u4")]
 )
@@ -125,6 +127,36 @@ class Materials:
         self._buffer.bind_to_storage_buffer(binding)
 
 
+class _Rows:
+    """A buffer that rows are added to; one twice as large takes its place when it is full."""
+
+    def __init__(self, gl: moderngl.Context) -> None:
+        self._gl = gl
+        self._used = 0
+        self._added: list[bytes] = []
+        self.buffer: moderngl.Buffer | None = None
+
+    def add(self, rows: NDArray[np.generic]) -> None:
+        """They lie behind the others; they are uploaded later."""
+        self._added.append(rows.tobytes())
+
+    def upload(self) -> bool:
+        """Bring the buffer up to date; whether it is another one now."""
+        data = b"".join(self._added)
+        self._added.clear()
+        full, old = self.buffer is None or self.buffer.size < self._used + len(data), self.buffer
+        if full:
+            self.buffer = self._gl.buffer(reserve=max(LEAST_BYTES, 2 * (self._used + len(data))))
+            if old is not None:
+                self._gl.copy_buffer(self.buffer, old, self._used)
+                old.release()
+        assert self.buffer is not None
+        if data:
+            self.buffer.write(data, offset=self._used)
+            self._used += len(data)
+        return full
+
+
 class Pool:
     """Vertices and indices of many meshes, and for each mesh its range of indices of each kind.
 
@@ -135,17 +167,24 @@ class Pool:
     """
 
     def __init__(self, context: Context, materials: Materials, skinned: bool) -> None:
-        self._gl, self._materials, self.skinned = context.gl, materials, skinned
+        self._materials, self.skinned = materials, skinned
         self._dtype = SKINNED_VERTEX if skinned else RIGID_VERTEX
         self._numbers: dict[Mesh, int] = {}
-        self._vertices: list[NDArray[np.void]] = []
-        self._indices: list[NDArray[np.uint32]] = []
+        self._vertices, self._indices = _Rows(context.gl), _Rows(context.gl)
         self._vertex_total = self._index_total = self._uploaded = self.version = 0
         self.first = np.zeros((0, len(KINDS)), np.int64)
         self.count = np.zeros((0, len(KINDS)), np.int64)
         self.base = np.zeros(0, np.int64)
-        self.vertex_buffer: moderngl.Buffer | None = None
-        self.index_buffer: moderngl.Buffer | None = None
+
+    @property
+    def vertex_buffer(self) -> moderngl.Buffer | None:
+        """Rows of RIGID_VERTEX or SKINNED_VERTEX."""
+        return self._vertices.buffer
+
+    @property
+    def index_buffer(self) -> moderngl.Buffer | None:
+        """uint32, counted from a mesh's first vertex."""
+        return self._indices.buffer
 
     def number(self, mesh: Mesh) -> int:
         """The mesh's row in the tables; the mesh is kept alive from then on."""
@@ -175,8 +214,8 @@ class Pool:
         self.first = np.concatenate((self.first, first[None]))
         self.count = np.concatenate((self.count, count[None]))
         self.base = np.append(self.base, self._vertex_total)
-        self._vertices.append(rows)
-        self._indices.append(inverse.reshape(-1, 3)[order].reshape(-1).astype(np.uint32))
+        self._vertices.add(rows)
+        self._indices.add(inverse.reshape(-1, 3)[order].reshape(-1).astype(np.uint32))
         self._vertex_total += len(rows)
         self._index_total += len(mesh.faces) * 3
 
@@ -184,14 +223,9 @@ class Pool:
         """Brings the buffers up to date with the meshes added."""
         if self._uploaded == len(self._numbers):
             return
-        for buffer in (self.vertex_buffer, self.index_buffer):
-            if buffer is not None:
-                buffer.release()
-        self._vertices, self._indices = [np.concatenate(self._vertices)], [np.concatenate(self._indices)]
-        self.vertex_buffer = self._gl.buffer(self._vertices[0].tobytes())
-        self.index_buffer = self._gl.buffer(self._indices[0].tobytes())
+        replaced = [rows.upload() for rows in (self._vertices, self._indices)]
         self._uploaded = len(self._numbers)
-        self.version += 1
+        self.version += any(replaced)
 
     def commands(
         self, kind: int, meshes: NDArray[np.int64], counts: NDArray[np.int64], first_instance: NDArray[np.int64]

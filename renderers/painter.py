@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import moderngl
@@ -76,6 +76,12 @@ class Painter:
                 array.render_indirect(self._commands, moderngl.TRIANGLES, count=len(commands), first=first)
                 first += len(commands)
 
+    def compile(self) -> Iterator[None]:
+        """Compiles the programs of all kinds, one at a step."""
+        for kind in range(len(KINDS)):
+            self._program(kind)
+            yield
+
     def _fill(self, buffer: moderngl.Buffer | None, data: bytes) -> tuple[moderngl.Buffer, bool]:
         if buffer is not None and buffer.size >= len(data):
             buffer.orphan()
@@ -87,15 +93,18 @@ class Painter:
         grown.write(data)
         return grown, True
 
-    def _array(self, kind: int) -> moderngl.VertexArray:
+    def _program(self, kind: int) -> moderngl.Program:
         if kind not in self._programs:
             defines = dict(KINDS[kind].defines, **({"SKINNED": 1} if self._pool.skinned else {}))
             self._programs[kind] = self._context.program(*self._shaders, defines)
+        return self._programs[kind]
+
+    def _array(self, kind: int) -> moderngl.VertexArray:
         if kind not in self._arrays:
             layout, names = _VERTEX
             if self._pool.skinned:
                 layout, names = layout + _SKIN[0], names + _SKIN[1]
-            program = self._programs[kind]
+            program = self._program(kind)
             self._arrays[kind] = self._context.gl.vertex_array(
                 program,
                 [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import moderngl
@@ -30,6 +30,7 @@ from renderers.visibility import BodyCopies, StaticCopies, View
 TEXTURES, SHADOWS = 0, 12
 MATERIALS, BONES = 0, 1
 """Texture units and storage bindings, as the shaders name them."""
+THUMBNAIL = Pinhole(64, 64, 32.0, 32.0, 31.5, 31.5)
 MOST_SIZES = 12
 """Picture sizes whose targets are kept: about 30 bytes a pixel each."""
 
@@ -65,6 +66,32 @@ class Raster:
         """Gives the context back."""
         self._context.check_thread()
         self._context.release()
+
+    def warm_up(self, scene: Scene, world_from_camera: NDArray[np.float64]) -> Iterator[None]:
+        """Does in short steps what the first picture of a level would do at once: takes over ``scene.static``, compiles
+        the shaders, draws the shadows about a camera. Pictures are the same with and without.
+        """
+        rigid = self._pools[0]
+        for mesh in [mesh for placement in scene.static for mesh in placement.lods]:
+            rigid.number(mesh)
+            yield
+        self._copies(scene.static)
+        yield
+        rigid.upload()
+        yield
+        self._prepare(np.zeros((0, 3, 4), np.float32))
+        yield
+        for painter in (*self._painters, *self._shadows.painters):
+            yield from painter.compile()
+        sun = lighting(scene.environment).sun_direction
+        yield
+        self._shadows.draw(
+            self._copies(scene.static), scene.bodies, self._shapes, world_from_camera[:3, 3], sun, self._prepare
+        )
+        yield
+        for shaded in (False, True):
+            self.draw(scene, THUMBNAIL, world_from_camera, shaded=shaded)
+            yield
 
     def draw(
         self,

@@ -7,6 +7,7 @@ rolling-shutter sweeps and rebuilds nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 import numpy as np
@@ -43,6 +44,14 @@ class RayCaster:
             _Body(object_id, [_Part(instance, self._tree(instance), self._shapes) for instance in group])
             for object_id, group in groupby(parts, key=lambda instance: instance.object_id)
         ]
+
+    def warm_up(self, origin: NDArray[np.floating]) -> Iterator[None]:
+        """Makes, one at a step, the still level's trees that the first cast from ``origin`` (3,) [m] would."""
+        east, north = self._static.squares(origin[None])
+        self._static.near((int(east[0]), int(north[0])))
+        yield
+        self._static.far()
+        yield
 
     def cast(
         self,

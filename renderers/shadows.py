@@ -56,11 +56,15 @@ SLOPE_BIAS, CONSTANT_BIAS = 1.5, 2.0
 
 
 class ShadowMaps:
-    """The maps for the last camera, each with a still and a moving half."""
+    """The maps for the last camera, each with a still and a moving half.
+
+    Attributes:
+        painters: those of the rigid and the skinned meshes.
+    """
 
     def __init__(self, context: Context, pools: list[Pool], materials: Materials) -> None:
         self._context, self._pools, self._materials = context, pools, materials
-        self._painters = [Painter(context, pool, "depth.vert", "depth.frag") for pool in pools]
+        self.painters = [Painter(context, pool, "depth.vert", "depth.frag") for pool in pools]
         self._maps = {}
         for sheet, size in SHEETS.items():
             for half in ("static", "moving"):
@@ -100,12 +104,12 @@ class ShadowMaps:
                 self._drawn[layer.name] = key
                 prepare(np.zeros((0, 3, 4), np.float32))
                 self._begin(layer, "static")
-                self._painters[0].draw(static.visible(view, reach=CASTING_REACH), {"clip_from_relative": clip})
+                self.painters[0].draw(static.visible(view, reach=CASTING_REACH), {"clip_from_relative": clip})
             self._begin(layer, "moving")
             copies = BodyCopies(bodies, view, shapes)
             batches = [copies.batch(pool, self._materials) for pool in self._pools]
             prepare(copies.bones)
-            for painter, batch in zip(self._painters, batches, strict=True):
+            for painter, batch in zip(self.painters, batches, strict=True):
                 painter.draw(batch, {"clip_from_relative": clip})
             shift = np.eye(4)
             shift[:3, 3] = eye - center

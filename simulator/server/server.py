@@ -24,6 +24,7 @@ from simulator.server.sensors import Moment, measure
 from simulator.server.snapshot import records, snapshot
 from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
+from simulator.server.warming import QUIET, Warming
 from simulator.server.wire import EpisodeSettings, Refusal, Weather
 from simulator.world.level import Layer
 from simulator.world.probe import Probe
@@ -100,6 +101,7 @@ class Server:
         self.recorder: Recorder | None = None
         self.replayer: Replayer | None = None
         self.replay_options = ReplayOptions()
+        self._warming = Warming(self)
         self._stopping = False
         rpc_listener, stream_listener = _listeners(host, port)
         self.port: int = rpc_listener.getsockname()[1]
@@ -130,7 +132,11 @@ class Server:
                 wait = max(0.0, last_tick + self.step_length - time.monotonic())
             if self._rpc.waiting:
                 wait = 0.0
-            for key, events in self._selector.select(wait):
+            brief = self._warming.pending and (wait is None or wait > QUIET)
+            ready = self._selector.select(QUIET if brief else wait)
+            if brief and not ready:
+                self._warming.go_on()
+            for key, events in ready:
                 if key.fd in self._selector.get_map():  # not closed by an earlier event of this round
                     with self.faults.outlived("serving a socket"):
                         key.data(events)
@@ -309,6 +315,7 @@ class Server:
         self.moment = None
         self.world_stream.forget()  # a client that comes now must not see the last episode's actors
         self.set_weather(Weather())  # what a scene does not set must not come from the one before
+        self._warming.begin()
 
     def set_weather(self, weather: Weather) -> None:
         """Change light and weather; takes effect at the next tick."""

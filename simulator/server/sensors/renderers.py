@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from renderers.raster import Raster
 from renderers.raycast import RayCaster
@@ -30,6 +34,15 @@ class Renderers:
             self._caster.update(scene)
             self._cast_scene = scene
         return self._caster
+
+    def warm_up(self, scene: Scene, world_from_camera: NDArray[np.float64]) -> Iterator[None]:
+        """Takes over a level, with nothing else in it, for pictures and rays from a place, in short steps."""
+        raster = self.raster
+        yield
+        yield from raster.warm_up(scene, world_from_camera)
+        caster = self.caster(scene)
+        yield
+        yield from caster.warm_up(world_from_camera[:3, 3])
 
     def close(self) -> None:
         """Release OpenGL."""
