@@ -20,7 +20,8 @@ import msgpack
 from simulator.server.faults import Faults
 
 REQUEST, RESPONSE = 0, 1
-CHUNK = 1 << 18
+CHUNK = 1 << 16
+"""[B] read at a time; Python asks the system for the room of a larger one, and gives it back, with every request."""
 TURN = 0.005
 """[s] for which one connection is answered before it is another's turn; a request that has begun is finished."""
 MESSAGE_LIMIT = 1 << 28
@@ -65,7 +66,7 @@ class Connection:
             raw=False, max_buffer_size=MESSAGE_LIMIT, max_array_len=ARRAY_LIMIT, max_map_len=1 << 16
         )
         self._pending = 0  # bytes of the message that is not whole yet
-        self._objects = 0  # Python's objects when it began
+        self._objects = 0  # Python's objects after its first piece
         self._unsent = bytearray()
         self._events = selectors.EVENT_READ
         self.open = True
@@ -98,11 +99,12 @@ class Connection:
         if not data:
             self.close()
             return
-        if not self._pending:
-            self._objects = sys.getallocatedblocks()
+        first = not self._pending
         self._pending += len(data)
         self._unpacker.feed(data)
         self._answer_all()
+        if first and self._pending:  # counting them looks through all of Python's memory: not for small messages
+            self._objects = sys.getallocatedblocks()
         if self._pending > LARGE and sys.getallocatedblocks() - self._objects > OBJECT_LIMIT:
             raise ValueError(f"a message of more than {OBJECT_LIMIT} values")
 
