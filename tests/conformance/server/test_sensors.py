@@ -57,7 +57,7 @@ class Tap:
 
 def car(world, ahead=0.0, settled=True):
     body = spawn(world, "vehicle.tesla.model3", along(world.get_map().get_spawn_points()[0], ahead))
-    for _ in range(10 if settled else 0):
+    for _ in range(40 if settled else 0):  # it falls half a metre first
         world.tick()
     return body
 
