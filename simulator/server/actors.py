@@ -48,7 +48,8 @@ class Actor:
         parent: what it hangs on; None once the parent is gone.
         arm: the spring arm or the bone on which it hangs; None is held rigid.
         lights: CARLA's VehicleLightState flags.
-        speed_limit: [km/h], of the road under a vehicle; ``limit_at`` (3,) is where it was looked up.
+        speed_limit: [km/h], of the last sign that a vehicle passed; CARLA's vehicles begin with 30, whatever the road's
+            ``<speed>`` says (AWheeledVehicleAIController, USpeedLimitComponent).
         sign: what it is of the map's signs; light: of its traffic lights.
         at_light: the traffic light that a vehicle is at; held: whether a stop or yield sign holds it back.
         ackermann: drives the vehicle when it was last told to by an Ackermann control.
@@ -64,7 +65,6 @@ class Actor:
     sensor: Sensor | None = None
     lights: int = 0
     speed_limit: float = 30.0
-    limit_at: Array | None = None
     sign: Sign | None = None
     light: Light | None = None
     at_light: Light | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import hypot
-
 import numpy as np
 
 from assets.model import Model
@@ -21,9 +19,6 @@ from simulator.world.town import Town
 from simulator.world.vehicles import VehicleControl
 from simulator.world.walkers import WalkerBody
 from simulator.world.world import World
-
-LIMIT_SPACING = 3.0
-"""Metres that a vehicle goes before its speed limit is looked up again."""
 
 DEPTH = 1e5
 """A body so far [m] below or above the ground has left the world."""
@@ -284,9 +279,7 @@ class Episode:
                 continue
             body = actor.vehicle()
             actor.at_light, actor.held = signals.at.get(actor.actor_id), actor.actor_id in signals.waiting
-            place = body.world_from_body[:3, 3]
-            if actor.limit_at is None or hypot(*(place - actor.limit_at)) > LIMIT_SPACING:
-                actor.limit_at, actor.speed_limit = place, self.road_map.speed_limit(place)
+            actor.speed_limit = signals.limits.get(actor.actor_id, actor.speed_limit)
             if actor.values["sticky_control"].lower() == "false":
                 body.control = VehicleControl()
         self._bury()

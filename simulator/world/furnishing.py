@@ -27,6 +27,14 @@ TREE_SPACING = 11.0
 JUNCTION = 9.0
 """Metres from a road's end that stay free, so that drivers see each other and walkers can cross."""
 CAR_SPACING = 6.6
+CROSSING = 15.0
+"""Metres from a road's end in which nobody parks: turning lorries sweep wide there."""
+PASSING = 0.4
+"""[m] at least between a parked car's mirror and the driving lane."""
+KERB = 0.1
+"""[m] between a parked car and the kerb: a hand's breadth."""
+BEND = 0.02
+"""[1/m]; in sharper bends nobody parks."""
 LIGHT = Lamp(LightGroup.STREET, street.LAMP, (street.LAMP_ARM, 0.0, street.LAMP_HEIGHT - 0.03), 6000.0, (255, 224, 176))
 CARS = ("vehicle.sedan", "vehicle.hatchback", "vehicle.suv", "vehicle.sedan", "vehicle.pickup", "vehicle.van")
 PAINTS = (
@@ -150,26 +158,27 @@ def _sidewalk(road: Road, number: int, side: int, signs: Array, seed: int, put: 
 
 def _parked(road: Road, number: int, side: int, seed: int, put: Put) -> None:
     """Cars on parking lanes, and on shoulders before sidewalks where they do not stand in the driving lane."""
-    if road.length < 2 * JUNCTION + CAR_SPACING:
+    count = int((road.length - 2 * CROSSING) / CAR_SPACING)
+    if count < 1:
         return
-    count = int((road.length - 2 * JUNCTION - 6) / CAR_SPACING)
-    s: Array = JUNCTION + 3 + (np.arange(count) + 0.5) * CAR_SPACING
+    s: Array = CROSSING + (np.arange(count) + 0.5) * CAR_SPACING
+    turned = road.reference(s + CAR_SPACING / 2)[2] - road.reference(s - CAR_SPACING / 2)[2]
+    straight = np.abs(np.sin(turned)) < BEND * CAR_SPACING
     key = np.stack([np.full(count, number * 2 + (side > 0)), np.arange(count)], -1)
     draw = [hashed(key, seed + 540 + k) for k in range(4)]
     model, paint = (draw[2] * len(CARS)).astype(int), (draw[3] * len(PAINTS)).astype(int)
     width = np.array([parked(CARS[kind], 0)[1][1] for kind in range(len(CARS))])[model]
     for section in road.sections:
-        chosen = (s > section.start + 4) & (s < section.end - 4) & (draw[0] < 0.6)
+        chosen = (s > section.start + 4) & (s < section.end - 4) & straight & (draw[0] < 0.6)
         lanes = _parking(section, side)
         if not lanes or not chosen.any():
             continue
         borders = road.borders(section, s)
         inner, outer = borders[lanes[0] - side], borders[lanes[-1]]
-        fits = chosen & (np.abs(outer - inner) > width + 0.2)
+        fits = chosen & (np.abs(outer - inner) > width + PASSING + KERB)
         if not fits.any():
             continue
-        # a hand's breadth off the kerb, but never over the line
-        middle: Array = np.maximum(np.abs(inner) + 0.12 + width / 2, np.abs(outer) - 0.2 - width / 2) * side
+        middle: Array = (np.abs(outer) - KERB - width / 2) * side
         places, _ = road.points(s, middle)
         # right-hand traffic: lanes right of the centre go along s
         headings = road.reference(s)[2] + (np.pi if side > 0 else 0.0) + 0.02 * (draw[1] - 0.5)

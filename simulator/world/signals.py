@@ -145,6 +145,7 @@ class Signals:
         lights: by the sign's id. groups: in a fixed order.
         at: actor id of each vehicle in the volume of a light -> that light.
         waiting: actor ids of vehicles that a stop or yield sign holds back.
+        limits: actor id of each vehicle in the volume of a speed limit -> what the sign shows.
         replayed: whether a recording tells what the lights show, so that their own time stands still.
     """
 
@@ -166,10 +167,14 @@ class Signals:
                    for volume in sign.volumes]  # fmt: skip
         self._lights = [light for light, _ in volumes]
         self._zones = Zones([(volume.world_from_box, volume.half) for _, volume in volumes])
+        limits = [(sign.limit, volume) for sign in signage.signs if sign.kind is Kind.SPEED for volume in sign.volumes]
+        self._limits = [limit for limit, _ in limits]
+        self._limit_zones = Zones([(volume.world_from_box, volume.half) for _, volume in limits])
         self._right_of_way = RightOfWay(signage)
         self.replayed = False
         self.at: dict[int, Light] = {}
         self.waiting: frozenset[int] = frozenset()
+        self.limits: dict[int, int] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -188,8 +193,8 @@ class Signals:
             for group in self.groups:
                 group.step(dt)
         self.at = {}
-        if not vehicles or not (len(self._zones) or self._right_of_way):
-            self.waiting = frozenset()
+        if not vehicles or not (len(self._zones) or self._right_of_way or self._limits):
+            self.waiting, self.limits = frozenset(), {}
             return
         outlines = plans(vehicles)
         who, which = self._zones.meets(outlines)
@@ -199,3 +204,9 @@ class Signals:
         for vehicle, zone in zip(who[nearest_last], which[nearest_last], strict=True):
             self.at[vehicles[vehicle].actor_id] = self._lights[zone]
         self.waiting = self._right_of_way.step(vehicles, outlines, dt)
+        who, which = self._limit_zones.meets(outlines)
+        facing = self._limit_zones.along(outlines, who, which) > 0
+        self.limits = {
+            vehicles[vehicle].actor_id: self._limits[zone]
+            for vehicle, zone in zip(who[facing].tolist(), which[facing].tolist(), strict=True)
+        }

@@ -78,7 +78,7 @@ class Watch:
         self._half = np.array([line.half for line in lines])
         boxes = [vehicle.bounding_box for vehicle in vehicles]
         self._reach = np.array([box.location.x + box.extent.x for box in boxes])
-        self._colors: list[Any] = []
+        self._red_for = np.zeros(len(lines))
         self._before: np.ndarray | None = None
         self._at: np.ndarray | None = None
         self._still = np.zeros(len(vehicles))
@@ -116,6 +116,8 @@ class Watch:
         self._before = None
 
     def _lights_kept(self, noses: np.ndarray, ahead: np.ndarray) -> None:
+        red = np.array([light.state == carla.TrafficLightState.Red for light in self._lights], bool)
+        self._red_for = np.where(red, self._red_for + STEP, 0.0)
         gap = noses[:, None] - self._place
         past = np.einsum("vlk,lk->vl", gap, self._forward)
         aside = np.abs(gap[..., 0] * self._forward[:, 1] - gap[..., 1] * self._forward[:, 0])
@@ -125,11 +127,12 @@ class Watch:
             for v, line in np.argwhere(crossed):
                 self.findings.crossings += 1
                 light = self._lights[line]
-                if self._colors[line] == light.state == carla.TrafficLightState.Red:  # and not just turned
-                    what = f"light {light.get_opendrive_id()}, {light.get_elapsed_time():.2f} s in its phase"
+                if self._red_for[line] > 1.5 * STEP:  # and has not turned in this very tick
+                    place, pace = self.vehicles[v].get_location(), self.vehicles[v].get_velocity().length()
+                    what = f"light {light.get_opendrive_id()}, red for {self._red_for[line]:.2f} s, {pace:.1f} m/s"
+                    what += f" at {place.x:.1f}, {place.y:.1f}"
                     self.findings.red_runs.append((self._tick, self.vehicles[v].id, what))
         self._before = past
-        self._colors = [light.state for light in self._lights]
 
     def _stands(self) -> None:
         for index, vehicle in enumerate(self.vehicles):
