@@ -175,6 +175,16 @@ def test_pictures_do_not_depend_on_those_before(raster: Raster, street: Scene) -
     assert (first.color == again.color).all()
 
 
+def test_warming_up_changes_no_picture(street: Scene) -> None:
+    cold, warm = Raster(), Raster()
+    for _ in warm.warm_up(Scene(street.static, [], street.environment), looking()):
+        pass
+    first, second = (raster.draw(street, CAMERA, looking()) for raster in (cold, warm))
+    for name in ("color", "depth", "tag", "object_id", "normal", "flow"):
+        assert np.array_equal(getattr(first, name), getattr(second, name)), name
+    assert first.exposure == second.exposure
+
+
 def test_other_threads_are_refused(raster: Raster) -> None:
     errors: list[Exception] = []
 

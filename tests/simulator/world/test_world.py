@@ -65,6 +65,17 @@ def test_scene_has_every_part_with_its_pose_one_tick_ago():
     assert world.scene().bodies[0] is chassis
 
 
+def test_long_steps_are_taken_in_parts():
+    world = World(FlatTown(), 0)
+    body = world.add_vehicle(7, car(), at())
+    body.constant_velocity = np.array([10.0, 0.0, 0.0])
+    before = body.world_from_body[0, 3]
+    world.step(3.0)
+    assert body.world_from_body[0, 3] - before == pytest.approx(30.0, abs=0.5)
+    with pytest.raises(ValueError, match="at most"):
+        world.step(11.0)
+
+
 def test_spawn_overlap():
     world = World(FlatTown(obstacles=[cylinder(np.array([20.0, 0.0, 0.0]), 0.3, 5.0, Tag.POLES)]), 0)
     world.add_vehicle(1, car(), at())
