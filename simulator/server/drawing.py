@@ -107,6 +107,8 @@ class Drawing:
 
     def expire(self, following: float) -> None:
         """A frame was taken: forget what is over by the ``following`` one [s]. So every shape is in one at least."""
+        if not self:
+            return
         following -= 1e-6
         over = self._until[: self._count] < following
         if over.any():

@@ -21,7 +21,7 @@ from simulator.server.recorder import Recorder, Replayer, ReplayOptions
 from simulator.server.recorder.layout import Damaged
 from simulator.server.rpc import Connection, RpcServer, UnknownMethod
 from simulator.server.sensors import Moment, measure
-from simulator.server.snapshot import records, snapshot
+from simulator.server.snapshot import Roster, snapshot
 from simulator.server.stopwatch import Stopwatch
 from simulator.server.streams import StreamServer
 from simulator.server.warming import QUIET, Warming
@@ -94,6 +94,7 @@ class Server:
         self.caller: Connection | None = None
         self.stopwatch = Stopwatch()
         self.moment: Moment | None = None
+        self._roster = Roster([])
         self.probe: Probe | None = None
         self.see_through = False
         self.light_clients = LightClients()
@@ -244,7 +245,10 @@ class Server:
             measure(self.moment)
         episode.drawing.expire(self.elapsed + dt)
         with self.stopwatch.stage("snapshot"), self.faults.outlived("the snapshot"):
-            table = records(list(episode.actors.values()))
+            actors = list(episode.actors.values())
+            if actors != self._roster.actors:
+                self._roster = Roster(actors)
+            table = self._roster.records()
             message = snapshot(
                 table,
                 episode_id=episode.episode_id,

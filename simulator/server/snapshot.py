@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.server.actors import Actor
 from simulator.server.wire import Array
-from simulator.world.signage import Sign
-from simulator.world.signals import Light, State
+from simulator.world.signals import State
 from simulator.world.vehicles import VehicleBody
 from simulator.world.walkers import WalkerBody
 
@@ -86,7 +85,7 @@ def transforms(poses: Array) -> Array:
 
 
 def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
-    control, light = body.control, actor.at_light
+    control, light, gear = body.control, actor.at_light, body.gear
     # As CARLA's vehicles tell it: green when no light is at hand, red without one when a sign holds them back.
     state = light.state if light is not None else State.RED if actor.held else State.GREEN
     return (
@@ -94,9 +93,9 @@ def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
         -control.steer,
         control.brake,
         control.hand_brake,
-        body.gear < 0,
+        gear < 0,
         control.manual_gear_shift,
-        body.gear,
+        gear,
         actor.speed_limit,
         state,
         light is not None,
@@ -105,49 +104,86 @@ def _vehicle(actor: Actor, body: VehicleBody) -> tuple[object, ...]:
     )
 
 
-def _sign(sign: Sign, light: Light | None) -> tuple[object, ...]:
-    name = sign.id.encode()[:31]
-    if light is None:
-        return (name, 0.0, 0.0, 0.0, 0.0, 0, False, 0)
-    phase = light.phase
-    times = [phase.times[state] for state in (State.GREEN, State.YELLOW, State.RED)]
-    return (name, *times, phase.elapsed, light.pole, phase.group.frozen, light.state)
-
-
 def _walker(body: WalkerBody) -> tuple[object, ...]:
     x, y, z = body.control.direction
     return x, -y, z, body.control.speed, body.control.jump
 
 
-def records(actors: Sequence[Actor]) -> NDArray[np.void]:
-    """What the snapshot tells of the actors, a ``RECORD`` each (N,)."""
-    table = np.zeros(len(actors), RECORD)
-    table["id"] = [actor.actor_id for actor in actors]
-    table["state"] = _ACTIVE
-    table["transform"] = transforms(np.array([actor.world_from_actor for actor in actors]))
-    bodies = [(row, actor, actor.body) for row, actor in enumerate(actors) if actor.body is not None]
-    if bodies:
-        motions = np.array([(body.velocity, body.angular_velocity, body.acceleration) for _, _, body in bodies])
-        rows = [row for row, _, _ in bodies]
-        table["velocity"][rows] = motions[:, 0] * _POLAR
-        table["angular_velocity"][rows] = motions[:, 1] * _AXIAL
-        table["acceleration"][rows] = motions[:, 2] * _POLAR
-    vehicles = [(row, _vehicle(actor, body)) for row, actor, body in bodies if isinstance(body, VehicleBody)]
-    walkers = [(row, _walker(body)) for row, _, body in bodies if isinstance(body, WalkerBody)]
-    signs = [(row, _sign(actor.sign, actor.light)) for row, actor in enumerate(actors) if actor.sign is not None]
-    for kind, group in ((VEHICLE, vehicles), (WALKER, walkers), (TRAFFIC_LIGHT, signs)):
-        if group:
-            details = np.zeros(len(group), kind)  # what lies between the fields is zero too
-            details[:] = [detail for _, detail in group]
-            table["details"][[row for row, _ in group]] = details.view("V54")
-    return table
+def _packed(kind: np.dtype[np.void], rows: Sequence[tuple[object, ...]]) -> NDArray[np.void]:
+    """One side of the union, of rows of its fields; what lies between the fields is zero."""
+    details = np.zeros(len(rows), kind)
+    for name, column in zip(kind.names or (), zip(*rows, strict=True), strict=True):
+        details[name] = column
+    return details.view("V54")
+
+
+class Roster:
+    """Some actors and their records, of which much stays the same while no other comes and none goes.
+
+    Attributes:
+        actors: in the order of the records.
+    """
+
+    def __init__(self, actors: Sequence[Actor]) -> None:
+        self.actors = actors
+        self._table = np.zeros(len(actors), RECORD)
+        self._table["id"] = [actor.actor_id for actor in actors]
+        self._table["state"] = _ACTIVE
+        bodies = [(row, actor, actor.body) for row, actor in enumerate(actors) if actor.body is not None]
+        self._bodies = [row for row, _, _ in bodies], [body for _, _, body in bodies]
+        vehicles = [(row, actor, body) for row, actor, body in bodies if isinstance(body, VehicleBody)]
+        self._vehicles = [row for row, _, _ in vehicles], [(actor, body) for _, actor, body in vehicles]
+        walkers = [(row, body) for row, _, body in bodies if isinstance(body, WalkerBody)]
+        self._walkers = [row for row, _ in walkers], [body for _, body in walkers]
+        signs = [(row, actor.sign, actor.light) for row, actor in enumerate(actors) if actor.sign is not None]
+        self._signs = [row for row, _, _ in signs]
+        self._shown = np.zeros(len(signs), TRAFFIC_LIGHT)
+        self._shown["sign_id"] = [sign.id.encode()[:31] for _, sign, _ in signs]
+        lights = [(row, light) for row, (_, _, light) in enumerate(signs) if light is not None]
+        self._lights = [row for row, _ in lights], [light for _, light in lights]
+        self._shown["pole"][self._lights[0]] = [light.pole for _, light in lights]
+        moving = [(row, actor) for row, actor in enumerate(actors) if actor.sign is None]
+        self._moving = [row for row, _ in moving], [actor for _, actor in moving]
+        self._pose(self._signs, [actors[row] for row in self._signs])
+
+    def _pose(self, rows: list[int], actors: Sequence[Actor]) -> None:
+        if rows:
+            self._table["transform"][rows] = transforms(np.array([actor.world_from_actor for actor in actors]))
+
+    def records(self) -> NDArray[np.void]:
+        """What the snapshot tells of the actors now, a ``RECORD`` each (N,). The next call writes it anew."""
+        table = self._table
+        self._pose(*self._moving)
+        rows, bodies = self._bodies
+        if rows:
+            motions = np.array([(body.velocity, body.angular_velocity, body.acceleration) for body in bodies])
+            table["velocity"][rows] = motions[:, 0] * _POLAR
+            table["angular_velocity"][rows] = motions[:, 1] * _AXIAL
+            table["acceleration"][rows] = motions[:, 2] * _POLAR
+        rows, vehicles = self._vehicles
+        if rows:
+            table["details"][rows] = _packed(VEHICLE, [_vehicle(actor, body) for actor, body in vehicles])
+        rows, walkers = self._walkers
+        if rows:
+            table["details"][rows] = _packed(WALKER, [_walker(body) for body in walkers])
+        rows, lights = self._lights
+        if rows:
+            shown, phases = self._shown, [light.phase for light in lights]
+            for name, state in (("green_time", State.GREEN), ("yellow_time", State.YELLOW), ("red_time", State.RED)):
+                shown[name][rows] = [phase.times[state] for phase in phases]
+            shown["elapsed"][rows] = [phase.elapsed for phase in phases]
+            shown["frozen"][rows] = [phase.group.frozen for phase in phases]
+            shown["state"][rows] = [light.state for light in lights]
+        if self._signs:
+            table["details"][self._signs] = self._shown.view("V54")
+        return table
 
 
 def snapshot(
     table: NDArray[np.void], *, episode_id: int, frame: int, elapsed: float, dt: float, map_changed: bool,
     lights_changed: bool = False,
 ) -> bytes:  # fmt: skip
-    """The whole message, of the actors' ``records``."""
+    """The whole message, of a roster's ``records``."""
     header = HEADER.pack(WORLD_SNAPSHOT, frame, elapsed, *[0.0] * 6)
     state = (MAP_CHANGED if map_changed else 0) | (LIGHTS_CHANGED if lights_changed else 0)
     return header + _BODY.pack(episode_id, time.time(), dt, 0, 0, 0, state) + table.tobytes()

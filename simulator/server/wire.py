@@ -6,7 +6,6 @@ frame, degrees and centimetres end here: decoded poses, points and vectors are o
 
 from __future__ import annotations
 
-import math
 import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -59,10 +58,14 @@ def brief(value: Any) -> str:
     return reprlib.repr(value)
 
 
+LARGEST = (2.0 - 2.0**-23) * 2.0**127
+"""Of the 32-bit floats, in which snapshots tell most numbers."""
+
+
 def number(value: Any) -> float:
-    """Any finite number, as float."""
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise Malformed(f"{brief(value)} is not a finite number")
+    """Any finite number that a 32-bit float can hold, as float."""
+    if not isinstance(value, (int, float)) or not -LARGEST <= value <= LARGEST:
+        raise Malformed(f"{brief(value)} is not a finite number of 32 bits")
     return float(value)
 
 
@@ -136,7 +139,7 @@ def struct(kind: Callable[..., Any], *decoders: Decoder) -> Decoder:
     count = len(decoders)
 
     def decode_struct(value: Any) -> Any:
-        return kind(*[decode(item) for decode, item in zip(decoders, fields(value, count), strict=True)])
+        return kind(*[decode(item) for decode, item in zip(decoders, fields(value, count))])  # noqa: B905 ``fields`` counts
 
     return decode_struct
 

@@ -44,8 +44,10 @@ COMMANDS: dict[int, tuple[Callable[..., Any], tuple[Decoder, ...]]] = {
 
 def _command(value: Any) -> tuple[int, list[Any]]:
     """``[[index, payload]]``."""
-    index, payload = wire.fields(wire.fields(value, 1)[0], 2)
-    return integer(index), list(payload) if isinstance(payload, (list, tuple)) else [payload]
+    match value:
+        case [[int(index), payload]]:
+            return index, payload if isinstance(payload, list) else [payload]
+    raise Malformed(f"a command is [[index, payload]], not {wire.brief(value)}")
 
 
 def _spawn(server: Server, payload: list[Any], future: int = 0) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.server import physics_control, wire
 from simulator.server.ackermann import AckermannController
+from simulator.server.blueprints import Kind
 from simulator.server.handlers.registry import command, query, unsupported
 from simulator.server.wire import AckermannControl, AckermannSettings, Refusal, VehicleControl, flag, integer, number
 from simulator.world import vehicles as world_vehicles
@@ -26,7 +27,7 @@ def apply_control_to_vehicle(server: Server, actor_id: int, control: VehicleCont
     actor = server.episode.find(actor_id)
     body = actor.vehicle()
     actor.ackermann = None
-    body.control = world_vehicles.VehicleControl(**{**control._asdict(), "steer": -control.steer})
+    body.control = world_vehicles.VehicleControl(*control._replace(steer=-control.steer))
 
 
 @command(integer, wire.ackermann_control)
@@ -102,7 +103,7 @@ def get_vehicle_light_states(server: Server) -> list[list[int]]:
     return [
         [actor.actor_id, actor.lights]
         for actor in server.episode.actors.values()
-        if actor.blueprint.kind.value == "vehicle"
+        if actor.blueprint.kind is Kind.VEHICLE
     ]
 
 

@@ -71,7 +71,7 @@ class Recorder:
         self._collisions = 0
 
     def write(self, episode: Episode, table: NDArray[np.void], weather: Weather, elapsed: float, dt: float) -> None:
-        """Append a tick: ``table`` holds the ``snapshot.records`` of the episode's actors. Raises OSError."""
+        """Append a tick: ``table`` holds the records of all the episode's actors. Raises OSError."""
         self._frame += 1
         self._elapsed += dt if self._frame > 1 else 0.0
         packets = [

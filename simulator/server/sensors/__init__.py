@@ -49,6 +49,8 @@ def make_sensor(
 def measure(moment: Moment) -> None:
     """Let all due sensors measure, whatever becomes of one. Cameras that share a picture are drawn together."""
     sensors = [(actor, actor.sensor) for actor in moment.actors.values() if actor.sensor is not None]
+    if not sensors:
+        return
     due = [(actor, sensor) for actor, sensor in sensors if not isinstance(sensor, v2x.Radio) and sensor.due(moment)]
     if not moment.rendering:
         due = [(actor, sensor) for actor, sensor in due if not isinstance(sensor, cameras.Camera)]

@@ -209,7 +209,8 @@ Sent = list[tuple[Actor, float, list[bytes]]]
 
 def exchange(moment: Moment) -> None:
     """Let all radios send, then let those that are listened to hear."""
-    radios = [(actor, actor.sensor) for actor in moment.actors.values() if isinstance(actor.sensor, Radio)]
+    sensors = [(actor, actor.sensor) for actor in moment.actors.values() if actor.sensor is not None]
+    radios = [(actor, sensor) for actor, sensor in sensors if isinstance(sensor, Radio)]
     if not radios:
         return
     air: dict[tuple[int, str], Sent] = defaultdict(list)

@@ -18,7 +18,7 @@ from simulator.server.blueprints import SPECTATOR
 from simulator.server.faults import Faults
 from simulator.server.handlers import METHODS
 from simulator.server.rpc import plain
-from simulator.server.snapshot import TRAFFIC_LIGHT, VEHICLE, WALKER, records, snapshot
+from simulator.server.snapshot import TRAFFIC_LIGHT, VEHICLE, WALKER, Roster, snapshot
 
 F0 = "ca00000000"  # float32 0
 
@@ -92,7 +92,7 @@ def test_numbers_must_be_numbers(value):
 
 def test_snapshot_bytes():
     pose = matrix_from_carla(1, 2, 3, 10, 20, 30)
-    table = records([Actor(5, SPECTATOR, {}, pose)])
+    table = Roster([Actor(5, SPECTATOR, {}, pose)]).records()
     message = snapshot(table, episode_id=9, frame=77, elapsed=1.5, dt=0.05, map_changed=True)
     assert len(message) == 48 + 36 + 119
     kind, frame, elapsed, *transform = struct.unpack_from("<QQd6f", message)
@@ -106,7 +106,7 @@ def test_snapshot_bytes():
 
 
 def test_records_are_119_bytes():
-    assert len(records([Actor(k, SPECTATOR, {}, np.eye(4)) for k in range(1, 4)]).tobytes()) == 3 * 119
+    assert len(Roster([Actor(k, SPECTATOR, {}, np.eye(4)) for k in range(1, 4)]).records().tobytes()) == 3 * 119
 
 
 def test_details_are_packed():

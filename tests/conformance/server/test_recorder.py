@@ -18,7 +18,7 @@ from simulator.server.blueprints import SPECTATOR
 from simulator.server.recorder import Recorder, actors_blocked, collisions, file_info, layout
 from simulator.server.recorder.layout import RECORDS, Damaged, Packet
 from simulator.server.recorder.recording import Recording
-from simulator.server.snapshot import records
+from simulator.server.snapshot import Roster
 from simulator.server.wire import Weather
 from simulator.world.collisions import Contact
 
@@ -225,7 +225,7 @@ def made_up(path, actors, ticks, additional=False):
     )
     recorder = Recorder(path, "Carla/Maps/Town01", additional)
     for tick in range(ticks):
-        recorder.write(episode, records(actors), Weather(), tick * STEP, STEP)
+        recorder.write(episode, Roster(actors).records(), Weather(), tick * STEP, STEP)
     recorder.close()
     return path
 
