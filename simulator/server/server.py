@@ -313,6 +313,10 @@ class Server:
         self._enter(town, Layer(layers & Layer.ALL))
 
     def _enter(self, town: Town, layers: Layer) -> None:
+        if self._episodes and town is not self.episode.town and "renderers" in self.__dict__:
+            # what they hold of the town is of no more use, and would decide the order in which the next one is drawn
+            self.renderers.close()
+            del self.renderers
         self._episodes += 1
         self.episode = Episode(self._episodes, town, self.seed, self.streams)
         self.episode.world.level.unload(Layer.ALL & ~layers)

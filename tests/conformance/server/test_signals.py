@@ -49,6 +49,7 @@ def traffic(server):
             car.destroy()
         world.tick()  # the Traffic Manager ends the process when it meets a destroyed car by itself
         manager.set_synchronous_mode(False)
+        manager.shut_down()  # one that lives on meets the next map
 
 
 def lights_of(world):
