@@ -12,9 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import platformdirs
 import pytest
 from filelock import FileLock
+
+hypothesis.settings.register_profile("longtail", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("longtail")
 
 DEVKIT = (
     "nuscenes-devkit==1.2.0", "numpy==1.26.4", "pyquaternion==0.9.9", "tqdm==4.67.1", "matplotlib==3.9.4",
