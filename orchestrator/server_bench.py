@@ -31,10 +31,16 @@ PICTURE = (1242, 375)
 
 
 class Traffic(BaseModel):
-    """Synchronous ticks with Traffic-Manager cars. ``server``: seconds of a tick by the server's stages."""
+    """Synchronous ticks with Traffic-Manager cars.
+
+    Attributes:
+        cpu: the server's processor time for a tick [s]; other load on the machine hardly changes it.
+        server: seconds of a tick by the server's stages.
+    """
 
     cars: int
     ticks_per_second: float
+    cpu: float
     server: dict[str, float]
 
 
@@ -43,7 +49,8 @@ class ServerMeasurement(BaseModel):
 
     Attributes:
         start: until it listened [s]. round_trip: median of ``get_server_version`` [s].
-        idle: synchronous ticks per second without actors.
+        round_trip_cpu: the server's processor time for one [s].
+        idle: synchronous ticks per second without actors. idle_cpu: the server's processor time for one [s].
         pictures: 1242 x 375 pictures per second over loopback, without drawing them.
         memory: that the server held at the end [B].
     """
@@ -53,7 +60,9 @@ class ServerMeasurement(BaseModel):
     machine: str
     start: float
     round_trip: float
+    round_trip_cpu: float
     idle: float
+    idle_cpu: float
     traffic: list[Traffic]
     pictures: float
     memory: int
@@ -72,8 +81,11 @@ def measure_server(map_name: str | None, seed: int) -> ServerMeasurement:
         world.apply_settings(settings)
         for _ in range(WARM_TICKS):
             world.tick()
+        used = _processor_time(server.pid)
         idle = _ticks_per_second(world, TICKS)
+        idle_cpu, used = (_processor_time(server.pid) - used) / TICKS, _processor_time(server.pid)
         round_trip = _round_trip(client)
+        round_trip_cpu = (_processor_time(server.pid) - used) / ROUND_TRIPS
         traffic = [_traffic(client, world, server, cars, seed) for cars in CARS]
         name = world.get_map().name.rsplit("/", 1)[-1]
         settings.synchronous_mode, settings.fixed_delta_seconds = False, None
@@ -85,7 +97,9 @@ def measure_server(map_name: str | None, seed: int) -> ServerMeasurement:
         machine=platform.machine(),
         start=start,
         round_trip=round_trip,
+        round_trip_cpu=round_trip_cpu,
         idle=idle,
+        idle_cpu=idle_cpu,
         traffic=traffic,
         pictures=_pictures_per_second(),
         memory=memory,
@@ -126,15 +140,16 @@ def _traffic(client: Any, world: Any, server: ServerProcess, cars: int, seed: in
     for _ in range(WARM_TICKS):
         world.tick()
     extension = Extension(server.host, server.port)
-    before = extension.timings()
+    before, used = extension.timings(), _processor_time(server.pid)
     rate = _ticks_per_second(world, TRAFFIC_TICKS)
-    after = extension.timings()
+    after, cpu = extension.timings(), (_processor_time(server.pid) - used) / TRAFFIC_TICKS
     extension.close()
     manager.set_synchronous_mode(False)
     client.apply_batch_sync([carla.command.DestroyActor(actor_id) for actor_id in ids], True)
     manager.shut_down()
     stages = {stage: (after[stage] - before.get(stage, 0.0)) / TRAFFIC_TICKS for stage in after}
-    return Traffic(cars=len(ids), ticks_per_second=rate, server={k: v for k, v in stages.items() if v > 1e-6})
+    shown = {stage: seconds for stage, seconds in stages.items() if seconds > 1e-6}
+    return Traffic(cars=len(ids), ticks_per_second=rate, cpu=cpu, server=shown)
 
 
 def _pictures_per_second() -> float:
@@ -172,6 +187,15 @@ def _read(port: int, stream_id: int, count: int, done: Connection) -> None:
         done.send(time.perf_counter() - started)
 
 
+def _processor_time(pid: int) -> float:
+    """Processor time [s] that a process has used, all threads together; 0 where the system does not tell."""
+    try:
+        spent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return 0.0
+    return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
+
 def _resident(pid: int) -> int:
     """Memory [B] of a process; 0 where the system does not tell."""
     try:
@@ -187,9 +211,12 @@ def table(result: ServerMeasurement) -> Table:
     shown = Table("measured", Column("", justify="right"), title=title, min_width=60)
     shown.add_row("start", f"{result.start:.2f} s")
     shown.add_row("RPC round trip", f"{result.round_trip * 1e6:.0f} µs")
+    shown.add_row("  server: processor time", f"{result.round_trip_cpu * 1e6:.0f} µs", style="dim")
     shown.add_row("synchronous ticks, nothing there", f"{result.idle:.0f} /s")
+    shown.add_row("  server: processor time", f"{result.idle_cpu * 1e3:.2f} ms", style="dim")
     for traffic in result.traffic:
         shown.add_row(f"synchronous ticks, {traffic.cars} cars", f"{traffic.ticks_per_second:.0f} /s")
+        shown.add_row("  server: processor time", f"{traffic.cpu * 1e3:.2f} ms", style="dim")
         for stage, seconds in traffic.server.items():
             shown.add_row(f"  server: {stage}", f"{seconds * 1e3:.2f} ms", style="dim")
     shown.add_row(f"pictures {PICTURE[0]}×{PICTURE[1]} over loopback", f"{result.pictures:.0f} /s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import carla
@@ -15,6 +15,7 @@ from simulator.process import ServerProcess
 
 MAP = "outback_road"
 STEP = 0.05
+_spawned: list[Any] = []
 
 
 def connect(server: ServerProcess) -> Any:
@@ -45,6 +46,7 @@ def fresh_world(server: ServerProcess, name: str = MAP) -> Iterator[tuple[Any, A
     try:
         yield client, world
     finally:
+        _clear_away()
         settle(world, False, None)
 
 
@@ -53,7 +55,20 @@ def spawn(world: Any, blueprint: str, transform: Any, parent: Any = None, **attr
     found = world.get_blueprint_library().filter(blueprint)[0]
     for name, value in attributes.items():
         found.set_attribute(name, str(value))
-    return world.spawn_actor(found, transform, attach_to=parent)
+    actor = world.spawn_actor(found, transform, attach_to=parent)
+    _spawned.append(actor)
+    return actor
+
+
+def _clear_away() -> None:
+    """Stop and destroy what a test that failed has left: a callback that outlives its test may crash the client."""
+    while _spawned:  # children come after their parents
+        actor = _spawned.pop()
+        with suppress(RuntimeError):
+            if isinstance(actor, carla.Sensor) and actor.is_listening():
+                actor.stop()
+            if actor.is_alive:
+                actor.destroy()
 
 
 def along(transform: Any, ahead: float = 0.0, height: float = 0.3, right: float = 0.0) -> Any:
