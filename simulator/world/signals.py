@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 GREEN_TIME, YELLOW_TIME, RED_TIME = 10.0, 3.0, 2.0
 """[s]; CARLA's defaults. Red is the time at a turn's end in which all of the junction is red."""
 
+STANDING = 1.0
+"""[m/s]; slower is held up."""
+
 LONE_RED_TIME = 10.0
 """[s]; of a light that takes turns with no other, as in CARLA."""
 
@@ -189,9 +192,11 @@ class Signals:
 
     def step(self, vehicles: Sequence[VehicleBody], dt: float) -> None:
         """Goes on by ``dt`` [s], with ``vehicles`` where they are then."""
+        green = [light for light in self.lights.values() if light.state is State.GREEN]
         if not self.replayed:
             for group in self.groups:
                 group.step(dt)
+        turned = {id(light) for light in green if light.state is not State.GREEN}
         self.at = {}
         if not vehicles or not (len(self._zones) or self._right_of_way or self._limits):
             self.waiting, self.limits = frozenset(), {}
@@ -203,6 +208,12 @@ class Signals:
         nearest_last = np.argsort(-self._zones.aside(outlines, who, which), kind="stable")
         for vehicle, zone in zip(who[nearest_last], which[nearest_last], strict=True):
             self.at[vehicles[vehicle].actor_id] = self._lights[zone]
+        # A Traffic Manager holds on to a green until its vehicle is at no light, and would send whom a jam kept there
+        # over the line on red: those who stand are at none in the very step in which their green ends.
+        for vehicle in vehicles if turned else ():
+            light = self.at.get(vehicle.actor_id)
+            if id(light) in turned and np.linalg.norm(vehicle.velocity) < STANDING:
+                del self.at[vehicle.actor_id]
         self.waiting = self._right_of_way.step(vehicles, outlines, dt)
         who, which = self._limit_zones.meets(outlines)
         facing = self._limit_zones.along(outlines, who, which) > 0

@@ -20,11 +20,10 @@ CARS, WALKERS, MINUTES, SEED = 50, 30, 10, 1
 PATIENCE = 120.0
 """[s] that a car may stand without a red light before it."""
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(3600),
-    pytest.mark.skipif(not (MAPS / f"{TOWN}.xodr").exists(), reason="the town's OpenDRIVE file is not at hand"),
-]
+GROWTH = 1.05
+"""The server's memory at the end over that after the first minute, at most."""
+
+pytestmark = pytest.mark.skipif(not (MAPS / f"{TOWN}.xodr").exists(), reason="the town's OpenDRIVE file is not at hand")
 
 
 def free_port():
@@ -57,23 +56,45 @@ def start_cars(client, world, count, seed):
     return manager, cars
 
 
-def test_ten_minutes_of_traffic_and_walkers():
+def resident(pid):
+    """Resident memory of a process [MiB]."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
+
+
+def watched(cars, walkers, seconds):
+    """What went wrong in ``seconds`` of traffic, and the server's memory [MiB] after each whole minute."""
     with ServerProcess(TOWN, seed=3, maps=MAPS) as server, fresh_world(server, TOWN) as (client, world):
-        manager, cars = start_cars(client, world, CARS, SEED)
-        walkers = start_walkers(world, WALKERS)
-        watch = Watch(world, cars)
-        for tick in range(round(MINUTES * 60 / STEP)):
+        manager, driven = start_cars(client, world, cars, SEED)
+        people = start_walkers(world, walkers)
+        watch = Watch(world, driven)
+        memory = []
+        for tick in range(1, round(seconds / STEP) + 1):
             world.tick()
             watch.look()
-            if tick % round(1 / STEP) == 0:
-                walkers.look()
-        walkers.destroy()
+            if tick % round(60 / STEP) == 0:
+                memory.append(resident(server.pid))
+        people.destroy()
         for car in watch.vehicles:
             car.set_autopilot(False, manager.get_port())
             car.destroy()
         world.tick()
         manager.set_synchronous_mode(False)
-    found = watch.findings
-    assert len(cars) == CARS and found.crossings > 10 * MINUTES
+    assert len(driven) == cars and len(people.people) == walkers
+    return watch.findings, memory
+
+
+def test_half_a_minute_of_traffic_and_walkers():
+    found, _ = watched(20, 10, 30)
+    assert found.crossings >= 3 and sum(found.metres.values()) > 1000
+    assert not found.red_runs and not found.off_road and not found.lost
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_ten_minutes_of_traffic_and_walkers():
+    found, memory = watched(CARS, WALKERS, 60 * MINUTES)
+    assert found.crossings > 10 * MINUTES
     assert not found.red_runs and not found.off_road and not found.lost
     assert {car: stood for car, stood in found.standing.items() if stood[0] > PATIENCE} == {}
+    assert memory[-1] < GROWTH * memory[0]

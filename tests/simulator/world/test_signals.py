@@ -168,6 +168,21 @@ def test_a_yield_sign_holds_only_while_others_cross():
     assert world.signals.waiting == {1}
 
 
+def test_who_stands_as_the_green_ends_is_at_no_light_for_that_step():
+    world = world_with(crossing(), at(-13.5, -1.75))
+    light, step = world.signals.lights["w"], 0.1
+    for _ in range(1000):
+        if light.state is State.GREEN:
+            break
+        world.step(step)
+    while light.state is State.GREEN:
+        assert world.signals.at[1] is light
+        world.step(step)
+    assert 1 not in world.signals.at
+    world.step(step)
+    assert world.signals.at[1] is light and light.state is State.YELLOW
+
+
 def test_speed_limits_know_their_number():
     text = opendrive(
         [road(1, 0, 0, 0, 80, signals=signal("v", "274", s=40, value=60, more='fromLane="-1" toLane="-1"'))]
