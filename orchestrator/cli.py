@@ -187,7 +187,7 @@ app.command()(serve)
 
 @app.command()
 def prepare() -> None:
-    """Make all bodies of the blueprint library now.
+    """Make all bodies of the blueprint library now, and compile the physics.
 
     A body that this machine has not made yet is made when it is first spawned,
     which takes seconds; clients with a short time-out may give up meanwhile.
@@ -195,9 +195,10 @@ def prepare() -> None:
     """
     from rich.progress import track
 
-    from simulator.server.prepare import prepare, wanted
+    from simulator.server.prepare import compile_physics, prepare, wanted
 
     console = Console(stderr=True)
+    compile_physics()
     for _ in track(prepare(), "making bodies", total=len(wanted()), console=console):
         pass
     console.print("all bodies are made")

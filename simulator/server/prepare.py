@@ -1,7 +1,8 @@
-"""Makes all models of the blueprint library before they are needed: ``longtail prepare``.
+"""Makes all models of the blueprint library before they are needed, and compiles the physics: ``longtail prepare``.
 
 A model that no process has made yet on this machine is made when it is first spawned, which takes up to ten seconds for
-a car; a client whose time-out is shorter gives up. What is made lies in the user's cache folder from then on.
+a car; so does compiling the physics for the first vehicle's first step. A client whose time-out is shorter gives up.
+What is made lies in the user's cache folder from then on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ def model(type_id: str, values: dict[str, str]) -> str:
     blueprint = Library().by_id[type_id]
     blueprint.model(blueprint.complete(values))
     return type_id
+
+
+def compile_physics() -> None:
+    """Compiles the inner loops of vehicle physics, or finds them compiled."""
+    from simulator.world import dynamics, motion, touching  # noqa: F401
 
 
 def wanted() -> list[tuple[str, dict[str, str]]]:

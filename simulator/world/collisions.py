@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from assets.tags import Tag
 from simulator.world.bodies import Array
@@ -67,18 +66,18 @@ def reach(prisms: NDArray[np.void]) -> Array:
     return np.hypot(prisms["half"][:, 0], prisms["half"][:, 1]) + prisms["radius"]
 
 
-def near_pairs(prisms: NDArray[np.void], margin: Array) -> NDArray[np.intp]:
-    """Pairs (P, 2), rising, whose circles grown by ``margin`` (N,) [m] meet and of which at least one can move."""
-    center, radius = prisms["center"], reach(prisms) + margin
-    if not len(prisms):
-        return np.zeros((0, 2), dtype=np.intp)
-    pairs = cKDTree(center).query_pairs(2 * float(radius.max()), output_type="ndarray")
-    first, second = pairs.T
-    gap = center[first] - center[second]
-    movable = prisms["inverse_mass"] > 0
-    near = gap[:, 0] ** 2 + gap[:, 1] ** 2 < (radius[first] + radius[second]) ** 2
-    pairs = pairs[near & (movable[first] | movable[second])]
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+def near_pairs(prisms: NDArray[np.void], margin: Array, lively: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Pairs (P, 2), rising, whose circles grown by ``margin`` (N,) [m] meet, of which at least one can move and one is
+    ``lively`` (N,)."""
+    from simulator.world import touching
+
+    keys = touching.near_pairs(prisms, margin, lively, np.argsort(prisms["center"][:, 0], kind="stable"))
+    return _pairs(keys, len(prisms))
+
+
+def _pairs(keys: NDArray[np.int64], base: int) -> NDArray[np.int64]:
+    """Pairs (P, 2), rising, of their keys (P,): the first times ``base`` plus the second."""
+    return np.stack(np.divmod(np.sort(keys), max(base, 1)), axis=1)
 
 
 class Level:
@@ -96,26 +95,24 @@ class Level:
             row["axis"] = np.cos(obstacle.yaw), np.sin(obstacle.yaw)
             row["low"] = obstacle.center[2] - obstacle.size[2] / 2
             row["high"] = obstacle.center[2] + obstacle.size[2] / 2
-        # one tree for each size class: a single long wall must not widen the search for every pole
+        # by size classes: a single long wall must not widen the search for every pole
         classes = np.ceil(np.log2(np.maximum(reach(self.prisms), 0.5)))
-        self._trees = [
-            (2.0**size, index, cKDTree(self.prisms["center"][index]))
-            for size in np.unique(classes)
-            for index in [np.flatnonzero(classes == size)]
-        ]
+        x, y = self.prisms["center"].T
+        self._order = np.lexsort((x, classes))
+        self._places = np.stack([x[self._order], y[self._order]])
+        kinds, counts = np.unique(classes, return_counts=True)
+        self._ends, self._sizes = np.cumsum(counts), 2.0**kinds
 
-    def near(self, prisms: NDArray[np.void], margin: Array) -> NDArray[np.intp]:
-        """Pairs (P, 2) of a prism and an obstacle whose circles, grown by ``margin`` (N,) [m], may meet; rising."""
-        radius = reach(prisms) + margin
-        pairs = [np.zeros((0, 2), dtype=np.intp)]
-        for size, index, tree in self._trees:
-            found = tree.query_ball_point(prisms["center"], radius + size)
-            counts = [len(hits) for hits in found]
-            if any(counts):
-                who = np.repeat(np.arange(len(prisms)), counts)
-                pairs.append(np.stack([who, index[np.concatenate(found).astype(np.intp)]], axis=1))
-        joined = np.concatenate(pairs)
-        return joined[np.lexsort((joined[:, 1], joined[:, 0]))]
+    def near(
+        self, prisms: NDArray[np.void], margin: Array, asked: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64]:
+        """Pairs (P, 2) of a prism, one of those ``asked`` (N,) for, and an obstacle whose circles, grown by ``margin``
+        (N,) [m], may meet; rising."""
+        from simulator.world import touching
+
+        asked = np.ones(len(prisms), dtype=bool) if asked is None else asked
+        found = touching.near_obstacles(prisms, margin, asked, self._order, self._places, self._ends, self._sizes)
+        return _pairs(found, len(self._order))
 
 
 def overlap(first: NDArray[np.void], second: NDArray[np.void], moved: Array | None = None) -> tuple[Array, Array]:
@@ -125,51 +122,12 @@ def overlap(first: NDArray[np.void], second: NDArray[np.void], moved: Array | No
     Prisms that were apart then have met along the axis on which they met last, even if they are past each other now;
     of those that touched already, or without ``moved``, the depth is the shortest way out.
     """
-    gap = second["center"] - first["center"]
-    sides = []
-    for prism in (first, second):
-        across = np.stack([-prism["axis"][:, 1], prism["axis"][:, 0]], axis=-1)
-        sides += [prism["axis"], across]
-    # the way from a disc's centre to the nearest point of the other plan is a candidate axis too
-    sides.append(_toward_disc(first, second, gap))
-    axes = np.stack(sides, axis=1)
-    rows = np.arange(len(gap))
-    distance, size = np.empty((len(gap), 6)), np.empty((len(gap), 6))
-    distance[:, :5] = np.einsum("pai,pi->pa", axes, gap)
-    distance[:, 5] = (second["low"] + second["high"] - first["low"] - first["high"]) / 2
-    size[:, :5] = _shadow(first, axes) + _shadow(second, axes)
-    size[:, 5] = (first["high"] - first["low"] + second["high"] - second["low"]) / 2
-    separation = np.abs(distance) - size
-    ways = np.where((first["walks"] | second["walks"])[:, None] & _VERTICAL, -np.inf, separation)
-    best = ways.argmax(axis=1)
-    depth = np.where(separation[:, 5] < 0, -ways[rows, best], -separation[:, 5])
-    side = np.where(distance[rows, best] < 0, -1.0, 1.0)
-    if moved is not None:
-        gone = np.empty_like(distance)
-        gone[:, :5] = np.einsum("pai,pi->pa", axes, moved[:, :2])
-        gone[:, 5] = moved[:, 2]
-        before = distance - gone
-        apart = (np.abs(before) - size).max(axis=1) > 0
-        if apart.any():
-            # shares of the way at which each axis's shadows begin and cease to meet
-            safe = np.where(np.abs(gone) < 1e-12, 1e-12, gone)
-            ends = (-size - before) / safe, (size - before) / safe
-            enter, leave = np.minimum(*ends), np.maximum(*ends)
-            last = enter.argmax(axis=1)
-            out = leave.min(axis=1)
-            met = apart & (enter[rows, last] <= 1) & (enter[rows, last] <= out) & (out >= 0)
-            from_side = np.where(before[rows, last] < 0, -1.0, 1.0)
-            best, side = np.where(met, last, best), np.where(met, from_side, side)
-            swept = size[rows, last] - from_side * distance[rows, last]
-            depth = np.where(apart, np.where(met, swept, np.minimum(depth, 0.0)), depth)
-    normal = np.zeros((len(gap), 3))
-    plan = best < 5
-    normal[:, :2] = axes[rows, np.minimum(best, 4)] * (side * plan)[:, None]
-    normal[:, 2] = side * ~plan
+    from simulator.world import touching
+
+    depth, normal = np.empty(len(first)), np.empty((len(first), 3))
+    way = np.zeros((len(first), 3)) if moved is None else np.ascontiguousarray(moved)
+    touching.overlaps(np.ascontiguousarray(first), np.ascontiguousarray(second), way, moved is not None, depth, normal)
     return depth, normal
-
-
-_VERTICAL = np.array([False] * 5 + [True])
 
 
 def _shadow(prism: NDArray[np.void], axes: Array) -> Array:
@@ -186,21 +144,6 @@ def _frame(prism: NDArray[np.void], points: Array) -> Array:
         [points[..., 0] * axis[..., 0] + points[..., 1] * axis[..., 1],
          points[..., 1] * axis[..., 0] - points[..., 0] * axis[..., 1]], axis=-1,
     )  # fmt: skip
-
-
-def _toward_disc(first: NDArray[np.void], second: NDArray[np.void], gap: Array) -> Array:
-    """Unit axes (P, 2) between a disc's centre and the other plan's nearest point; the first's axis for two boxes."""
-    box = np.where(second["radius"] > 0, first, second)
-    local = _frame(box, np.where((second["radius"] > 0)[:, None], gap, -gap))
-    away = local - np.clip(local, -box["half"], box["half"])
-    length = np.hypot(away[:, 0], away[:, 1])
-    usable = (length > 1e-9) & ((first["radius"] > 0) | (second["radius"] > 0))
-    unit = away / np.maximum(length, 1e-9)[:, None]
-    axis = box["axis"]
-    world = np.stack(
-        [unit[:, 0] * axis[:, 0] - unit[:, 1] * axis[:, 1], unit[:, 0] * axis[:, 1] + unit[:, 1] * axis[:, 0]], axis=-1
-    )
-    return np.where(usable[:, None], world, first["axis"])
 
 
 def meeting_points(first: NDArray[np.void], second: NDArray[np.void], normal: Array) -> Array:

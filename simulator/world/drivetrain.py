@@ -1,15 +1,15 @@
-"""Engine, clutch and gearbox, of all vehicles at once: NVIDIA's PhysX vehicle model, whose parameters CARLA's are.
+"""Engine, clutch and gearbox: NVIDIA's PhysX vehicle model, whose parameters CARLA's are.
 
 The clutch turns slip into torque in proportion; engine, clutch and wheels are solved together, implicitly, so that
-stiff clutches and light wheels stay steady at any sub-step.
+stiff clutches and light wheels stay steady at any sub-step. Parts of ``dynamics``' compiled functions, for one vehicle
+each: ``state``, ``control`` and ``physics`` are entries of ``STATE``, ``CONTROL`` and ``PHYSICS``.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
-from simulator.world.bodies import Array
+from simulator.world.compiled import part
 from simulator.world.physics import SAMPLES
 
 SHIFT_INTERVAL = 0.5
@@ -20,72 +20,70 @@ CLUTCH_OPENS = 0.12
 """Share of the engine's maximum speed, about idle, below which an automatic with the pedal up lets go of the wheels."""
 
 
-def ratios(gear: NDArray[np.int64], physics: NDArray[np.void]) -> Array:
-    """Engine speed over mean wheel speed (N,), signed; 0 in neutral."""
-    index = np.maximum(np.abs(gear), 1) - 1
-    return np.sign(gear) * physics["ratio"][np.arange(len(gear)), index] * physics["final_ratio"]
+@part
+def ratio(gear: int, physics: Any) -> float:
+    """Engine speed over mean wheel speed, signed; 0 in neutral."""
+    if gear == 0:
+        return 0.0
+    size = physics.ratio[abs(gear) - 1] * physics.final_ratio
+    return size if gear > 0 else -size
 
 
-def shift(state: NDArray[np.void], control: NDArray[np.void], physics: NDArray[np.void], dt: float) -> None:
-    """Chooses the gears for this step, in place: by hand, or by engine speed."""
-    gear, rows = state["gear"], np.arange(len(state))
-    index = np.maximum(gear, 1) - 1
-    # the shares count with the pedal down; an automatic shifts earlier the less throttle it is given
-    share = state["engine"] / physics["max_speed"] / (EASY + (1 - EASY) * control["throttle"])
-    ready = physics["autobox"] & (state["since_shift"] >= np.maximum(SHIFT_INTERVAL, physics["gear_switch_time"]))
-    up = ready & (share > physics["up"][rows, index]) & (gear < physics["gears"])
-    down = ready & (share < physics["down"][rows, index]) & (gear > 1) & ~up
-    automatic = np.where(control["reverse"], -1, np.where(gear < 1, 1, gear + up - down))
-    manual = np.where(control["reverse"], -1, np.clip(control["gear"], -1, physics["gears"]))
-    chosen = np.where(control["manual_gear_shift"], manual, automatic)
+@part
+def sampled(curve: Any, place: float) -> float:
+    """The value of a curve (SAMPLES + 1,) at a place >= 0 of its range, 1 is the end."""
+    spot = min(place, 1.0) * SAMPLES
+    index = min(int(spot), SAMPLES - 1)
+    return curve[index] + (spot - index) * (curve[index + 1] - curve[index])
+
+
+@part
+def shift(state: Any, control: Any, physics: Any, dt: float) -> None:
+    """Chooses the gear for this step, in place: by hand, or by engine speed."""
+    gear = state.gear
+    if control.reverse:
+        chosen = -1
+    elif control.manual_gear_shift:
+        chosen = min(max(control.gear, -1), physics.gears)
+    elif gear < 1:
+        chosen = 1
+    else:
+        chosen = gear
+        if physics.autobox and state.since_shift >= max(SHIFT_INTERVAL, physics.gear_switch_time):
+            # the shares count with the pedal down; an automatic shifts earlier the less throttle it is given
+            share = state.engine / physics.max_speed / (EASY + (1 - EASY) * control.throttle)
+            if share > physics.up[gear - 1] and gear < physics.gears:
+                chosen = gear + 1
+            elif share < physics.down[gear - 1] and gear > 1:
+                chosen = gear - 1
     # the first gear is put in before the engine is needed: no waiting at the start
-    waits = (chosen != gear) & (gear > 0)
-    state["since_shift"] = np.where(waits, 0.0, state["since_shift"] + dt)
-    state["gear"] = chosen
+    state.since_shift = 0.0 if chosen != gear and gear > 0 else state.since_shift + dt
+    state.gear = chosen
 
 
-def best_gear(wheel_speed: float, physics: NDArray[np.void]) -> int:
-    """The lowest gear in which wheels that turn at ``wheel_speed`` [rad/s] keep the engine below its shifting speed."""
-    engine = abs(wheel_speed) * physics["ratio"][0] * physics["final_ratio"][0] / physics["max_speed"][0]
-    fits = np.flatnonzero(engine[: physics["gears"][0]] <= physics["up"][0, : physics["gears"][0]])
-    return int(fits[0]) + 1 if len(fits) else int(physics["gears"][0])
+@part
+def torque(
+    state: Any, control: Any, physics: Any, ratio: float, rolling: float, ease: float, since: float, dt: float
+) -> float:
+    """Drive torque [N m] at all wheels together over ``dt`` [s]; changes the engine's speed.
 
-
-class Drivetrain:
-    """The engines over one step. ``speed`` (N,) [rad/s] is the engines', changed by ``torques``."""
-
-    def __init__(self, state: NDArray[np.void], control: NDArray[np.void], physics: NDArray[np.void]) -> None:
-        self.speed = state["engine"].copy()
-        self.ratio = ratios(state["gear"], physics)
-        self._top, self._inertia = physics["max_speed"], physics["moi"]
-        self._table, self._rows = physics["torque"], np.arange(len(state))
-        self._throttle = control["throttle"]
-        self._since, self._switch = state["since_shift"].copy(), physics["gear_switch_time"]
-        self._clutch = np.where(state["gear"] == 0, 0.0, physics["clutch_strength"])
-        self._automatic = (self._throttle == 0) & ~control["manual_gear_shift"] & physics["autobox"]
-        full, idle = physics["damping_full_throttle"], 1 - self._throttle
-        self._engaged = full + (physics["damping_clutch_engaged"] - full) * idle
-        self._free = full + (physics["damping_clutch_disengaged"] - full) * idle
-
-    def torques(self, share: Array, rolling: Array, ease: Array, dt: float) -> Array:
-        """Drive torques (4, N) [N m] at the wheels over ``dt`` [s].
-
-        Args: ``share`` (4, N) of the torque that each wheel gets, sum 1 or, with none, 0; ``rolling`` and ``ease``
-        (4, N), the speed [rad/s] that each wheel will have without torque, and what 1 N m adds.
-        """
-        turning = self.ratio * (share * rolling).sum(axis=0)
-        opened = (self._since < self._switch) | (self._automatic & (turning < CLUTCH_OPENS * self._top))
-        self._since = self._since + dt
-        clutch = np.where(opened, 0.0, self._clutch)
-        closed = clutch > 0
-        throttle = np.where(self._since < self._switch, 0.0, self._throttle)
-        place = np.minimum(self.speed / self._top, 1.0) * SAMPLES
-        index = np.minimum(place.astype(np.int64), SAMPLES - 1)
-        low = self._table[self._rows, index]
-        full = low + (place - index) * (self._table[self._rows, index + 1] - low)
-        damping = np.where(closed, self._engaged, self._free)
-        torque = np.where(self.speed < self._top, throttle * full, 0.0) - damping * self.speed
-        stiff = 1 / np.maximum(clutch, 1e-9) + dt / self._inertia + self.ratio**2 * (share**2 * ease).sum(axis=0)
-        passed = np.where(closed, (self.speed + dt * torque / self._inertia - turning) / stiff, 0.0)
-        self.speed = np.maximum(self.speed + dt * (torque - passed) / self._inertia, 0.0)
-        return share * (self.ratio * passed)
+    Args: ``rolling`` the mean speed [rad/s], by their shares of the torque, that wheels will have without torque, and
+    ``ease`` what 1 N m of all adds to it; ``since`` the time [s] since the last shift.
+    """
+    top, inertia, throttle = physics.max_speed, physics.moi, control.throttle
+    turning = ratio * rolling
+    automatic = throttle == 0 and not control.manual_gear_shift and physics.autobox
+    opened = since < physics.gear_switch_time or (automatic and turning < CLUTCH_OPENS * top)
+    clutch = 0.0 if opened or state.gear == 0 else physics.clutch_strength
+    lower = physics.damping_clutch_engaged if clutch > 0 else physics.damping_clutch_disengaged
+    damping = physics.damping_full_throttle + (lower - physics.damping_full_throttle) * (1 - throttle)
+    if since + dt < physics.gear_switch_time:
+        throttle = 0.0
+    speed = state.engine
+    driven = throttle * sampled(physics.torque, speed / top) if speed < top else 0.0
+    driven -= damping * speed
+    passed = 0.0
+    if clutch > 0:
+        passed = (speed + dt * driven / inertia - turning) / (1 / max(clutch, 1e-9) + dt / inertia + ratio**2 * ease)
+    state.engine = max(speed + dt * (driven - passed) / inertia, 0.0)
+    return ratio * passed

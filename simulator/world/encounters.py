@@ -17,15 +17,11 @@ from simulator.world.collisions import (
     Touch,
     meeting_points,
     near_pairs,
-    overlap,
-    reach,
     separate,
 )
 from simulator.world.rigid import Motion
 from simulator.world.walkers import WalkerBody
 
-UPRIGHT = 0.95
-"""Cosine of the tilt up to which a body's prism is its upright box; tumbling bodies have the prism around theirs."""
 WAKES = 0.02
 """Change of velocity [m/s] by a touch that wakes what rests."""
 
@@ -53,35 +49,11 @@ def _standing(models: Sequence[Model], poses: Array) -> NDArray[np.void]:
     rows = np.zeros(len(models), PRISM)
     if not models:
         return rows
-    size = np.array([model.size for model in models])
-    _stand(rows, poses[:, :3, :3], poses[:, :3, 3], np.array([model.center for model in models]), size / 2)
-    rows["pivot"] = poses[:, :3, 3]
+    from simulator.world import touching
+
+    middle, size = np.array([model.center for model in models]), np.array([model.size for model in models])
+    touching.stand(rows, np.ascontiguousarray(poses), middle, size / 2)
     return rows
-
-
-def _stand(rows: NDArray[np.void], rotation: Array, origin: Array, middle: Array, half: Array) -> None:
-    """Writes the places of prisms (N,) around boxes of half sizes (N, 3) about ``middle`` (N, 3) in bodies."""
-    center = (rotation * middle[:, None]).sum(axis=2) + origin
-    rows["center"] = center[:, :2]
-    heading = rotation[:, :2, 0]
-    length = np.hypot(heading[:, 0], heading[:, 1])
-    tilted = np.flatnonzero(rotation[:, 2, 2] < UPRIGHT)
-    height = half[:, 2]
-    if len(tilted):
-        half, height, heading = half.copy(), height.copy(), heading.copy()
-        steep = tilted[length[tilted] < 0.5]  # on its nose: the width tells the direction
-        heading[steep] = rotation[steep, :2, 1]
-        length = np.hypot(heading[:, 0], heading[:, 1])
-        along = heading[tilted] / length[tilted, None]
-        across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-        box = half[tilted]
-        turn = rotation[tilted]
-        for column, way in ((0, along), (1, across)):
-            half[tilted, column] = (box * np.abs((turn[:, :2] * way[:, :, None]).sum(axis=1))).sum(axis=1)
-        height[tilted] = (box * np.abs(turn[:, 2])).sum(axis=1)
-    rows["axis"] = heading / length[:, None]
-    rows["half"] = half[:, :2]
-    rows["low"], rows["high"] = center[:, 2] - height, center[:, 2] + height
 
 
 def hit(body: Body, velocity_change: Array, spin_change: Array) -> None:
@@ -105,15 +77,14 @@ class Encounters:
         self.bodies = bodies
         moving = prisms(bodies)
         margin = (np.sqrt((moving["velocity"] ** 2).sum(axis=1)) + 5.0) * dt
-        pairs = near_pairs(moving, margin)
-        lively = np.array([not body.asleep or body.velocity.any() for body in bodies], dtype=bool)
-        pairs = pairs[lively[pairs].any(axis=1)] if len(pairs) else pairs
-        movable = np.flatnonzero((moving["inverse_mass"] > 0) & lively)
-        near = level.near(moving[movable], margin[movable])
+        awake = np.array([not body.asleep for body in bodies], dtype=bool)
+        lively = awake | moving["velocity"].any(axis=1)
+        pairs = near_pairs(moving, margin, lively)
+        near = level.near(moving, margin, (moving["inverse_mass"] > 0) & lively)
         known, rows = np.unique(near[:, 1], return_inverse=True)
         self.tags = [level.tags[index] for index in known]
         self.prisms = gathered((moving, level.prisms[known]), PRISM)
-        self.pairs = np.concatenate([pairs, np.stack([movable[near[:, 0]], len(bodies) + rows], axis=1)])
+        self.pairs = np.concatenate([pairs, np.stack([near[:, 0], len(bodies) + rows], axis=1)])
         met = np.unique(pairs)
         self.roused = [
             bodies[row]
@@ -138,52 +109,36 @@ class Encounters:
         self._before = self._middles()
 
     def _middles(self) -> Array:
-        shapes = self.prisms
-        return np.column_stack([shapes["center"], (shapes["low"] + shapes["high"]) / 2])
+        from simulator.world import touching
+
+        places = np.empty((len(self.prisms), 3))
+        touching.middles(self.prisms, places)
+        return places
 
     def _follow(self) -> None:
         """Brings the prisms of the simulated bodies up to where they are."""
-        columns, motion = self.columns, self.motion
-        if not len(columns):
-            return
-        own = self.prisms[self.rows]
-        rotation = motion.rotation[:, :, columns].transpose(2, 0, 1)
-        center = motion.center[:, columns].T
-        offset = motion.offset[:, columns].T
-        _stand(own, rotation, center - (rotation * offset[:, None]).sum(axis=2), self.middle, self.half)
-        own["pivot"], own["velocity"] = center, motion.velocity[:, columns].T
-        own["spin"] = motion.spin[:, columns].T
-        own["inverse_mass"] = 1 / motion.mass[columns]
-        scaled = rotation / motion.inertia[:, columns].T[:, None]
-        own["inverse_inertia"] = scaled @ rotation.transpose(0, 2, 1)
-        self.prisms[self.rows] = own
+        from simulator.world import touching
+
+        m = self.motion
+        touching.follow(
+            self.prisms, self.rows, self.columns, self.middle, self.half,
+            m.center, m.rotation, m.velocity, m.spin, m.offset, m.mass, m.inertia,
+        )  # fmt: skip
 
     def between(self) -> None:
         """Parts what touches after a sub-step; changes the motion."""
         if not len(self.pairs):
             return
-        shapes = self.prisms
+        from simulator.world import touching
+
         self._follow()
-        now = self._middles()
-        moved = now - self._before
-        first, second = self.pairs.T
-        gap = now[first] - now[second]
-        way = moved[second] - moved[first]
-        span = np.hypot(way[:, 0], way[:, 1])
-        reaches = reach(shapes)
-        far = (reaches[first] + reaches[second] + span) ** 2
-        close = np.flatnonzero(gap[:, 0] ** 2 + gap[:, 1] ** 2 < far)
-        if len(close):
-            self._part(self.pairs[close], way[close])
+        hits, depth, normal = touching.touching(self.prisms, self.pairs, self._before)
+        if len(hits):
+            self._part(self.pairs[hits], depth, normal)
         self._before = self._middles()
 
-    def _part(self, pairs: NDArray[np.intp], way: Array) -> None:
+    def _part(self, met: NDArray[np.int64], depth: Array, normal: Array) -> None:
         shapes, rows = self.prisms, self.rows
-        depth, normal = overlap(shapes[pairs[:, 0]], shapes[pairs[:, 1]], way)
-        hits = depth > 0
-        if not hits.any():
-            return
-        met, depth, normal = pairs[hits], depth[hits], normal[hits]
         point = meeting_points(shapes[met[:, 0]], shapes[met[:, 1]], normal)
         touches = [
             Touch(first, second, tuple(away), tuple(place), deep)

@@ -30,7 +30,7 @@ alike through bends at 0.6 g."""
 TIRE_FRICTION = 3.5
 """CARLA's cars have this; it stands for the published tyre, and others for as many times its grip."""
 LAT_STIFF_MAX_LOAD = 2.0
-LAT_STIFF_VALUE = float(CORNERING / smoothing(np.array(3.0 / LAT_STIFF_MAX_LOAD)))
+LAT_STIFF_VALUE = float(CORNERING / smoothing(3.0 / LAT_STIFF_MAX_LOAD))
 """The side stiffness that gives the published tyre's under its resting load."""
 
 ENGINE_SPEEDS = (0.0, 0.15, 0.35, 0.5, 0.7, 0.85, 1.0)

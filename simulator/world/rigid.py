@@ -1,4 +1,4 @@
-"""Free rigid bodies, all at once: how they move and turn, and how their hulls strike, slide and rest on the ground.
+"""Free rigid bodies, all at once: how they stand, and how their hulls strike, slide and rest on the ground.
 
 Arrays have the axis of the vector first and that of the bodies last, (3, N): NumPy is fastest on the last axis.
 """
@@ -10,10 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.world.bodies import CREEP, GRAVITY, Array, Body, Surface
+from simulator.world.bodies import GRAVITY, Array, Body, Surface
 
-FASTEST_SPIN = 40.0
-"""[rad/s]; nothing on a road turns faster for long."""
 RESTITUTION = 0.2
 """Of hulls on the ground; sheet metal, plastics and asphalt."""
 ROUNDS = 8
@@ -53,7 +51,8 @@ class Cast:
         # bodies with fewer corners repeat their first
         most = max((len(points) for points in corners), default=1)
         filled = [np.concatenate([points, np.repeat(points[:1], most - len(points), axis=0)]) for points in corners]
-        self.corners = np.array(filled).reshape(-1, most, 3).transpose(2, 1, 0) - self.offset[:, None]
+        corners_first = np.array(filled).reshape(-1, most, 3).transpose(2, 1, 0)
+        self.corners = np.ascontiguousarray(corners_first - self.offset[:, None])
         self.repeated = np.arange(most)[:, None] >= [len(points) for points in corners]
         self.pushed = np.zeros(self.repeated.shape)  # of each corner, when it last touched the ground [N s]
 
@@ -79,68 +78,26 @@ class Motion:
         self.rotation = np.ascontiguousarray(poses[:, :3, :3].transpose(1, 2, 0))
         self.offset, self.mass, self.inertia = cast.offset, cast.mass, cast.inertia
         self.corners, self.repeated, self.pushed = cast.corners, cast.repeated, cast.pushed
-        self.center = poses[:, :3, 3].T + turned(self.rotation, self.offset)
+        self.center = np.ascontiguousarray(poses[:, :3, 3].T) + turned(self.rotation, self.offset)
         self.velocity = np.array([body.velocity for body in bodies]).reshape(-1, 3).T.copy()
         self.spin = np.array([body.angular_velocity for body in bodies]).reshape(-1, 3).T.copy()
         self.weight = GRAVITY * np.array([body.gravity for body in bodies], dtype=np.float64)
         self.awake = np.array([not body.asleep for body in bodies], dtype=bool)
         self.pressed = np.zeros(len(bodies))
 
-    def accelerate(self, force: Array, torque: Array, dt: float) -> None:
-        """Changes the velocities by forces and torques (3, N) besides gravity, world. Gyroscopic torques are left out,
-        as in most engines: explicit steps would feed on them."""
-        change = dt * force / self.mass
-        change[2] -= dt * self.weight
-        twist = dt * self.twisted(torque)
-        if not self.awake.all():
-            change, twist = change * self.awake, twist * self.awake
-        self.velocity += change
-        self.spin += twist
-
-    def twisted(self, torque: Array) -> Array:
-        """World angular acceleration (3, ..., N) of torques (3, ..., N)."""
-        local = turned_back(self.rotation, torque)
-        inertia = self.inertia.reshape(3, *[1] * (torque.ndim - 2), -1)
-        return turned(self.rotation, local / inertia)
-
     def move(self, dt: float) -> None:
         """Moves and turns by the velocities, over ``dt`` [s]."""
-        self.center += dt * self.velocity
-        rate = np.sqrt((self.spin**2).sum(axis=0))
-        if rate.max(initial=0.0) > FASTEST_SPIN:
-            self.spin *= np.minimum(FASTEST_SPIN / np.maximum(rate, 1e-9), 1.0)
-            rate = np.minimum(rate, FASTEST_SPIN)
-        angle = np.maximum(rate * dt, 1e-9)
-        step = self.spin * dt
-        once = self._turn(step, self.rotation)
-        twice = self._turn(step, once)
-        self.rotation += np.sin(angle) / angle * once + (1 - np.cos(angle)) / angle**2 * twice
+        from simulator.world import motion
 
-    @staticmethod
-    def _turn(step: Array, rotation: Array) -> Array:
-        """``step`` (3, N) crossed with every column of ``rotation``."""
-        x, y, z = step
-        first, second, third = rotation
-        return np.array([y * third - z * second, z * first - x * third, x * second - y * first])
+        motion.move(self.center, self.rotation, self.velocity, self.spin, dt)
 
-    def straighten(self) -> None:
-        """Makes the rotations true ones again; small errors add up over the sub-steps."""
-        first = self.rotation[:, 0] / np.sqrt((self.rotation[:, 0] ** 2).sum(axis=0))
-        third = cross(first, self.rotation[:, 1])
-        third = third / np.sqrt((third**2).sum(axis=0))
-        self.rotation[:, 0], self.rotation[:, 1], self.rotation[:, 2] = first, cross(third, first), third
+    def settle(self) -> tuple[Array, NDArray[np.bool_]]:
+        """At a step's end: world_from_body (N, 4, 4), and which bodies (N,) are as good as at rest."""
+        from simulator.world import motion
 
-    def calm(self) -> NDArray[np.bool_]:
-        """Which bodies (N,) are as good as at rest."""
-        return ((self.velocity**2).sum(axis=0) < CREEP**2) & ((self.spin**2).sum(axis=0) < (5 * CREEP) ** 2)
-
-    def poses(self) -> Array:
-        """world_from_body (N, 4, 4)."""
-        poses = np.zeros((len(self.mass), 4, 4))
-        poses[:, :3, :3] = self.rotation.transpose(2, 0, 1)
-        poses[:, :3, 3] = (self.center - turned(self.rotation, self.offset)).T
-        poses[:, 3, 3] = 1.0
-        return poses
+        poses, calm = np.empty((len(self.mass), 4, 4)), np.empty(len(self.mass), dtype=bool)
+        motion.settle(self.center, self.rotation, self.velocity, self.spin, self.offset, poses, calm)
+        return poses, calm
 
     def rest_on(self, surface: Surface, highest: Array, friction: Array, dt: float) -> None:
         """Keeps hulls out of the ground: an impulse against what sinks, Coulomb friction, and a lift.
@@ -149,9 +106,9 @@ class Motion:
         each: those above it are left alone. All corners at once, with the body's mass split among those that touch
         (Tonge, Benevolenski and Voroshilov, "Mass Splitting for Jitter-Free Parallel Rigid Body Simulation", 2012).
         """
-        row = self.rotation[2][:, None]
-        heights = self.center[2] + (row * self.corners).sum(axis=0)
-        low = np.flatnonzero((heights.min(axis=0) < highest) & self.awake)
+        from simulator.world import motion
+
+        low = np.flatnonzero(motion.sinking(self.center, self.rotation, self.corners, highest, self.awake))
         before = self.pushed[:, low]
         if self.pushed.any():
             self.pushed[:] = 0.0

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.world.bodies import Array, Body, Surface, gathered, held_velocity
-from simulator.world.drivetrain import shift
-from simulator.world.dynamics import STATE, Fleet, Ground, Park
+from simulator.world.bodies import Body, Surface, gathered, held_velocity
 from simulator.world.encounters import Encounters
 from simulator.world.physics import PHYSICS
 from simulator.world.rigid import Cast, Motion
-from simulator.world.vehicles import CONTROL, VehicleBody
+from simulator.world.vehicle_state import CONTROL, EFFORT, STATE
+from simulator.world.vehicles import VehicleBody
 
 SUBSTEP = 0.0125
 """Longest sub-step [s]."""
@@ -30,7 +29,7 @@ class Simulation:
 
     def __init__(self) -> None:
         self._cast = Cast([])
-        self._park = Park(np.zeros(0, PHYSICS))
+        self._physics = np.zeros(0, PHYSICS)
         self._state = np.zeros(0, STATE)
         self._rows: list[NDArray[np.void]] = []
 
@@ -51,94 +50,88 @@ class Simulation:
         ordered = [*vehicles, *(body for body in bodies if not isinstance(body, VehicleBody))]
         if not self._cast.suits(ordered):
             self._cast = Cast(ordered)
-            self._park = Park(gathered((body.physics.row for body in vehicles), PHYSICS))
+            self._physics = gathered((body.physics.row for body in vehicles), PHYSICS)
         motion = Motion(self._cast)
         encounters.join(motion)
         if not ordered and not len(encounters.pairs):
             return motion
         count = max(1, int(np.ceil(dt / longest - 1e-9)))
         friction = surface.friction(motion.center.T) * grip if ordered else np.zeros(0)
-        fleet = self._fleet(motion, vehicles, friction[: len(vehicles)], dt) if vehicles else None
+        from simulator.world.dynamics import advance, prepare
+
+        state, control, physics = self._states(vehicles), _controls(vehicles), self._physics
+        effort = np.empty(len(vehicles), EFFORT)
+        prepare(state, control, physics, effort, motion.rotation, motion.velocity, friction, dt)
         wishes = ((column, body.constant_velocity) for column, body in enumerate(ordered))
         held = [(column, wanted) for column, wanted in wishes if wanted is not None]
-        nothing = np.zeros_like(motion.velocity)
         step = dt / count
         for tick in range(count):
             if ordered:
                 if tick % GROUND_INTERVAL == 0:
-                    ground, highest = _ground(motion, fleet, surface)
-                if fleet is not None:
-                    fleet.advance(ground, step)
-                else:
-                    motion.accelerate(nothing, nothing, step)
-                motion.rest_on(surface, highest + CLEARANCE, HULL_FRICTION * friction, step)
+                    ground = _Ground(motion, physics, surface)
+                advance(
+                    state, control, physics, effort, motion.center, motion.rotation, motion.velocity, motion.spin,
+                    motion.mass, motion.inertia, motion.weight, motion.awake, ground.places, ground.heights,
+                    ground.normals, tick * step, step,
+                )  # fmt: skip
+                motion.rest_on(surface, ground.highest + CLEARANCE, HULL_FRICTION * friction, step)
                 for column, wanted in held:
                     motion.velocity[:, column] = held_velocity(
                         motion.rotation[:, :, column], wanted, motion.velocity[:, column]
                     )
                 motion.move(step)
             encounters.between()
-        if fleet is not None:
-            self._state = fleet.finish()
-            self._rows = [self._state[row : row + 1] for row in range(len(vehicles))]
-            for body, row in zip(vehicles, self._rows, strict=True):
-                body.state = row
+        self._state = state
+        self._rows = [state[row : row + 1] for row in range(len(vehicles))]
+        for vehicle, row in zip(vehicles, self._rows, strict=True):
+            vehicle.state = row
         _hand_back(motion, dt)
         return motion
 
-    def _fleet(self, motion: Motion, vehicles: Sequence[VehicleBody], friction: Array, dt: float) -> Fleet:
+    def _states(self, vehicles: Sequence[VehicleBody]) -> NDArray[np.void]:
         own = [body.state for body in vehicles]
         if len(own) == len(self._rows) and all(a is b for a, b in zip(own, self._rows, strict=True)):
-            state = self._state.copy()
-        else:
-            state = gathered(own, STATE)
-        control = _controls(vehicles)
-        shift(state, control, self._park.table, dt)
-        return Fleet(motion, state, control, self._park, friction)
+            return self._state.copy()
+        return gathered(own, STATE)
 
 
 def _controls(vehicles: Sequence[VehicleBody]) -> NDArray[np.void]:
-    control = np.array(
+    return np.array(
         [
             (c.throttle, c.steer, c.brake, c.hand_brake, c.reverse, c.manual_gear_shift, c.gear)
             for c in (body.control for body in vehicles)
         ],
         dtype=CONTROL,
     )
-    for name, low in (("throttle", 0.0), ("brake", 0.0), ("steer", -1.0)):
-        control[name] = np.clip(np.nan_to_num(control[name]), low, 1.0)
-    return control
 
 
-def _ground(motion: Motion, fleet: Fleet | None, surface: Surface) -> tuple[Ground, Array]:
-    """The planes under the wheels, and the highest ground (N,) [m] under or around each body."""
-    vehicles = fleet.count if fleet is not None else 0
-    x, y, z = motion.center
-    places = [motion.center[:, vehicles:]]
-    if fleet is not None:
-        rx, ry, _ = fleet.spots()
-        # the wheels, and as far before and behind them as bumpers are
-        ends = 0.8 * (rx[0::2] + rx[1::2]), 0.8 * (ry[0::2] + ry[1::2])
-        wheels = np.stack([np.concatenate([rx, ends[0]]) + x[:vehicles], np.concatenate([ry, ends[1]]) + y[:vehicles]])
-        level = np.broadcast_to(z[:vehicles], wheels.shape[1:])  # on a bridge, or under it
-        places.insert(0, np.concatenate([wheels, level[None]]).reshape(3, -1))
-    heights, normals = surface.ground(np.concatenate(places, axis=1).T)
-    under = heights[6 * vehicles :]
-    if fleet is None:
-        none = np.zeros((4, 0))
-        return Ground(none, none, none, np.zeros((3, 4, 0))), under
-    six = heights[: 6 * vehicles].reshape(6, vehicles)
-    slopes = normals[: 4 * vehicles].T.reshape(3, 4, vehicles)
-    ground = Ground(wheels[0, :4], wheels[1, :4], six[:4], slopes)
-    return ground, np.concatenate([six.max(axis=0), under])
+class _Ground:
+    """The ground under the wheels and bumpers of vehicles, and under other bodies, as planes.
+
+    Attributes:
+        places (P, 3) [m]: where it was asked for, ``dynamics.PLACES`` for each vehicle, then one for each other body.
+        heights (P,) [m], normals (P, 3). highest (N,) [m]: under or around each body.
+    """
+
+    def __init__(self, motion: Motion, physics: NDArray[np.void], surface: Surface) -> None:
+        from simulator.world.dynamics import PLACES, probe
+
+        vehicles = len(physics)
+        wheels = PLACES * vehicles
+        self.places = np.empty((wheels + len(motion.mass) - vehicles, 3))
+        probe(physics, motion.center, motion.rotation, self.places)
+        self.places[wheels:] = motion.center[:, vehicles:].T
+        heights, normals = surface.ground(self.places)
+        self.heights, self.normals = np.ascontiguousarray(heights), np.ascontiguousarray(normals)
+        self.highest = np.concatenate([self.heights[:wheels].reshape(-1, PLACES).max(axis=1), self.heights[wheels:]])
 
 
 def _hand_back(motion: Motion, dt: float) -> None:
     """Gives the bodies where and how they move now; lays to rest what has not moved for long."""
-    motion.straighten()
-    poses, velocities, spins = motion.poses(), motion.velocity.T.copy(), motion.spin.T.copy()
+    poses, calms = motion.settle()
+    velocities, spins = motion.velocity.T.copy(), motion.spin.T.copy()
     for body, awake, calm, pose, velocity, spin in zip(
-        motion.bodies, motion.awake.tolist(), motion.calm().tolist(), poses, velocities, spins, strict=True
+        motion.bodies, motion.awake.tolist(), calms.tolist(), poses, velocities, spins, strict=True
     ):
         if awake:
             body.world_from_body, body.velocity, body.angular_velocity = pose, velocity, spin

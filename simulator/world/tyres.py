@@ -1,4 +1,4 @@
-"""Tyres, all wheels at once: Pacejka's curves, combined slip, and the carcass that gives before it slides.
+"""Tyres: Pacejka's curves. ``dynamics`` compiles these functions of plain numbers.
 
 The curves and their numbers are those of Althoff and Würsching, "CommonRoad: Vehicle Models" (2020a), after Pacejka's
 Magic Formula. Slip along and across share one curve by the similarity method (Pacejka, Tire and Vehicle Dynamics,
@@ -8,10 +8,9 @@ which makes the equations hold at rest, where slip itself has no meaning.
 
 from __future__ import annotations
 
-import numpy as np
-from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
+import math
 
-from simulator.world.bodies import Array
+from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
 
 _TIRE = parameters_vehicle2().tire
 LONG_PEAK, LAT_PEAK = float(_TIRE.p_dx1), float(_TIRE.p_dy1)
@@ -27,41 +26,31 @@ SLIP_FLOOR = 2.5
 """Rolling speed [m/s] below which a sliding tyre's slip is taken as if at it."""
 
 
-def long_share(slip: Array) -> Array:
-    """Share of the peak force along, at slips >= 0 times stiffness over grip."""
-    b = slip / _LONG_SHAPE
-    return np.sin(_LONG_SHAPE * np.arctan(b - _LONG_CURVE * (b - np.arctan(b))))
-
-
-def lat_share(slip: Array) -> Array:
-    """Share of the peak force across, likewise."""
-    b = slip / _LAT_SHAPE
-    return np.sin(_LAT_SHAPE * np.arctan(b - _LAT_CURVE * (b - np.arctan(b))))
-
-
-def smoothing(share: Array) -> Array:
+def smoothing(share: float) -> float:
     """Fiala's cubic: rises with slope 1 from 0 to 1 at 3, then stays. PhysX takes the load's effect so."""
-    share = np.minimum(share, 3.0)
+    share = min(share, 3.0)
     return share - share**2 / 3 + share**3 / 27
 
 
 def secants(
-    bent: tuple[Array, Array], sliding: tuple[Array, Array], stiffness: tuple[Array, Array], grip: tuple[Array, Array]
-) -> tuple[Array, Array]:
-    """Force per slip of the carcass, along and across [N], each (4, N).
+    bent_x: float, bent_y: float, sliding_x: float, sliding_y: float,
+    stiff_x: float, stiff_y: float, grip_x: float, grip_y: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Force per slip of the carcass, along and across [N].
 
     Args: slips of the carcass, and those of the wheel's motion that count where they are larger: beyond the peak;
-    ``stiffness`` [N] and ``grip`` [N]: force per slip at rest, and the largest force. Pairs are along, across.
+    stiffness [N] and grip [N]: force per slip at rest, and the largest force.
     """
-    grips = np.maximum(grip[0], 1e-9), np.maximum(grip[1], 1e-9)
-    ratio_x, ratio_y = stiffness[0] / grips[0], stiffness[1] / grips[1]
-    slip = np.sqrt((ratio_x * bent[0]) ** 2 + (ratio_y * bent[1]) ** 2) + 1e-9
-    reached = np.maximum(slip, np.sqrt((ratio_x * sliding[0]) ** 2 + (ratio_y * sliding[1]) ** 2))
-    return stiffness[0] * long_share(reached) / slip, stiffness[1] * lat_share(reached) / slip
+    ratio_x, ratio_y = stiff_x / max(grip_x, 1e-9), stiff_y / max(grip_y, 1e-9)
+    slip = math.hypot(ratio_x * bent_x, ratio_y * bent_y) + 1e-9
+    reached = max(slip, math.hypot(ratio_x * sliding_x, ratio_y * sliding_y))
+    x, y = reached / _LONG_SHAPE, reached / _LAT_SHAPE
+    share_x = math.sin(_LONG_SHAPE * math.atan(x - _LONG_CURVE * (x - math.atan(x))))
+    share_y = math.sin(_LAT_SHAPE * math.atan(y - _LAT_CURVE * (y - math.atan(y))))
+    return stiff_x * share_x / slip, stiff_y * share_y / slip
 
 
-def bend(slip_x: Array, slip_y: Array, stiffness: tuple[Array, Array], grip: tuple[Array, Array]) -> Array:
-    """Factor (4, N) that brings slips of the carcass back to its peak."""
-    x = stiffness[0] * slip_x / np.maximum(grip[0], 1e-9)
-    y = stiffness[1] * slip_y / np.maximum(grip[1], 1e-9)
-    return np.minimum(PEAK_SLIP / np.maximum(np.sqrt(x * x + y * y), 1e-9), 1.0)
+def bend(slip_x: float, slip_y: float, stiff_x: float, stiff_y: float, grip_x: float, grip_y: float) -> float:
+    """Factor that brings slips of the carcass back to its peak."""
+    reached = math.hypot(stiff_x * slip_x / max(grip_x, 1e-9), stiff_y * slip_y / max(grip_y, 1e-9))
+    return min(PEAK_SLIP / max(reached, 1e-9), 1.0)

@@ -9,17 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.world.bodies import Array, Body, rotations
-from simulator.world.drivetrain import best_gear
-from simulator.world.dynamics import STATE, WHEELS
 from simulator.world.physics import VehiclePhysics
-
-CONTROL = np.dtype(
-    [
-        *((name, np.float64) for name in ("throttle", "steer", "brake")),
-        *((name, np.bool_) for name in ("hand_brake", "reverse", "manual_gear_shift")),
-        ("gear", np.int64),
-    ]
-)
+from simulator.world.vehicle_state import STATE, WHEELS
 
 DOORS = ("front_left", "front_right", "rear_left", "rear_right", "hood", "trunk")
 """In CARLA's order. The models' parts are called ``door_`` and one of these; their origins lie on the hinges."""
@@ -142,7 +133,7 @@ class VehicleBody(Body):
         self.state["omega"] = wheels
         row = self.physics.row
         if self.physics.gear_autobox and not self.control.manual_gear_shift and self.gear > 0:
-            self.state["gear"] = best_gear(float(wheels.mean()), row)
+            self.state["gear"] = _best_gear(float(wheels.mean()), row)
         gear = self.gear
         if gear:
             ratio = row["ratio"][0, abs(gear) - 1] * row["final_ratio"][0] * np.sign(gear)
@@ -230,6 +221,13 @@ class VehicleBody(Body):
 
     def previous_part_poses(self) -> Array:
         return self._posed(*self._before)
+
+
+def _best_gear(wheel_speed: float, physics: NDArray[np.void]) -> int:
+    """The lowest gear in which wheels that turn at ``wheel_speed`` [rad/s] keep the engine below its shifting speed."""
+    engine = abs(wheel_speed) * physics["ratio"][0] * physics["final_ratio"][0] / physics["max_speed"][0]
+    fits = np.flatnonzero(engine[: physics["gears"][0]] <= physics["up"][0, : physics["gears"][0]])
+    return int(fits[0]) + 1 if len(fits) else int(physics["gears"][0])
 
 
 def door_turn(name: str, angle: float) -> Array:

@@ -43,24 +43,24 @@ def run(world, seconds, dt=0.05):
 def test_tyres_are_the_published_ones_along_and_across():
     tire = deepcopy(parameters_vehicle2().tire)
     tire.p_hx1 = tire.p_vx1 = 0.0  # its asymmetry
-    load, none = 4000.0, np.zeros(25)
+    load = 4000.0
     slips = np.linspace(-0.6, 0.6, 25)
-    stiffness = np.full(25, tyres.LONG_STIFFNESS * load), np.full(25, tyres.CORNERING * load)
-    grip = np.full(25, tyres.LONG_PEAK * load), np.full(25, tyres.LAT_PEAK * load)
-    along = tyres.secants((slips, none), (none, none), stiffness, grip)[0] * slips
+    stiffness = tyres.LONG_STIFFNESS * load, tyres.CORNERING * load
+    grip = tyres.LONG_PEAK * load, tyres.LAT_PEAK * load
+    along = [tyres.secants(slip, 0.0, 0.0, 0.0, *stiffness, *grip)[0] * slip for slip in slips]
     # theirs counts slip the other way
     theirs = [formula_longitudinal(-slip, 0.0, load, tire) for slip in slips]
     np.testing.assert_allclose(along, theirs, rtol=1e-6, atol=1)
-    across = -tyres.secants((none, slips), (none, none), stiffness, grip)[1] * slips
+    across = [-tyres.secants(0.0, slip, 0.0, 0.0, *stiffness, *grip)[1] * slip for slip in slips]
     np.testing.assert_allclose(across, [formula_lateral(slip, 0.0, load, tire)[0] for slip in slips], rtol=1e-6, atol=1)
 
 
 def test_drive_and_side_force_share_the_grip():
-    load, one = 4000.0, np.ones(1)
-    stiffness, grip = (22 * load * one, 22 * load * one), (1.1 * load * one, 1.1 * load * one)
+    load = 4000.0
+    stiffness, grip = (22 * load, 22 * load), (1.1 * load, 1.1 * load)
     for long_slip, lat_slip in ((0.1, 0.1), (0.5, 0.05), (0.02, 0.4)):
-        k_x, k_y = tyres.secants((long_slip * one, lat_slip * one), (0 * one, 0 * one), stiffness, grip)
-        assert math.hypot(k_x[0] * long_slip, k_y[0] * lat_slip) <= 1.1 * load * 1.001
+        k_x, k_y = tyres.secants(long_slip, lat_slip, 0.0, 0.0, *stiffness, *grip)
+        assert math.hypot(k_x * long_slip, k_y * lat_slip) <= 1.1 * load * 1.001
 
 
 def test_yaw_rate_of_a_gentle_bend_is_that_of_the_published_single_track_model():
