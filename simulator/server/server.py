@@ -114,6 +114,7 @@ class Server:
         self._selector.register(woken, selectors.EVENT_READ, lambda events: woken.recv(1))
         self.world_stream = self.streams.open(remember=True)
         self._episodes = 0
+        self.episode: Episode
         self._enter(atlas.town(map_name), Layer.ALL)
 
     # -- the loop -----------------------------------------------------------------------------------------------------
