@@ -80,6 +80,7 @@ def watched(cars, walkers, seconds):
             car.destroy()
         world.tick()
         manager.set_synchronous_mode(False)
+        manager.shut_down()
     assert len(driven) == cars and len(people.people) == walkers
     return watch.findings, memory
 
