@@ -1,4 +1,4 @@
-"""Makes ready in idle moments what the first picture and the first scan need, which takes seconds.
+"""Makes ready in idle moments what the first vehicle, picture and scan need, which takes seconds.
 
 Clients of CARLA commonly wait two seconds for a tick. Nothing that is sent depends on how far this has come.
 """
@@ -24,12 +24,18 @@ SLICE = 0.05
 """[s] of work at a time; the longest piece takes about 0.3 s on a slow core, and no request waits longer."""
 
 
+def _import() -> None:
+    for module in ("world.dynamics", "world.motion", "world.touching", "server.sensors.renderers"):
+        import_module(f"simulator.{module}")
+
+
 class Warming:
-    """The renderers of a server, made and given the level bit by bit: imports on a thread, the rest in slices."""
+    """The physics of a server, compiled, and its renderers, made and given the level bit by bit: imports on a thread,
+    the rest in slices."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._imports = Thread(target=import_module, args=("simulator.server.sensors.renderers",), daemon=True)
+        self._imports = Thread(target=_import, daemon=True)
         self._scene: Scene | None = None
         self._steps: Iterator[None] | None = None
 
@@ -42,13 +48,14 @@ class Warming:
     @property
     def pending(self) -> bool:
         """Whether there is something to do in idle moments."""
-        return self._scene is not None and not self._server.settings.no_rendering
+        drawn = self._scene is not None and not self._server.settings.no_rendering
+        return drawn or self._imports.ident is None
 
     def go_on(self) -> None:
         """A slice of the work. Without OpenGL there is none: the first camera will tell."""
         if self._imports.ident is None:
             self._imports.start()
-        if self._imports.is_alive() or self._scene is None:
+        if self._imports.is_alive() or self._scene is None or self._server.settings.no_rendering:
             return
         if self._scene.static is not self._server.episode.world.level.static:
             self.begin()

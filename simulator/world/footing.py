@@ -52,6 +52,22 @@ class Footing:
         above them: under a bridge, the road below. What is below all ground finds the uppermost surface.
         Raises ValueError for points that lie beyond the horizon of the ground.
         """
+        rays, hits = self._hits(points)
+        mesh = hits["geometry_ids"].astype(np.int64)
+        triangle = self._offset[mesh] + hits["primitive_ids"]
+        u, v = hits["primitive_uvs"].T
+        corners = self._corner_normals[triangle]
+        weights = np.stack([1 - u - v, u, v], axis=1)[:, None]
+        normal = (weights @ corners)[:, 0].astype(np.float64)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        return (rays[:, 2] - hits["t_hit"]).astype(np.float64) + self._middle[2], normal, mesh
+
+    def kinds(self, points: Array) -> NDArray[np.int64]:
+        """The mesh's number (N,) alone."""
+        return self._hits(points)[1]["geometry_ids"].astype(np.int64)
+
+    def _hits(self, points: Array) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """The rays (N, 6) that were cast down at last, and what they met."""
         points = np.asarray(points, dtype=np.float64)
         rays = np.zeros((len(points), 6), np.float32)
         rays[:, :2] = points[:, :2] - self._middle[:2]
@@ -68,14 +84,7 @@ class Footing:
         if lost.any():
             x, y = points[lost][0, :2]
             raise ValueError(f"no ground under ({x:.1f}, {y:.1f}) m: it lies beyond the map's horizon")
-        mesh = hits["geometry_ids"].astype(np.int64)
-        triangle = self._offset[mesh] + hits["primitive_ids"]
-        u, v = hits["primitive_uvs"].T
-        corners = self._corner_normals[triangle]
-        weights = np.stack([1 - u - v, u, v], axis=1)[:, None]
-        normal = (weights @ corners)[:, 0].astype(np.float64)
-        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-        return (rays[:, 2] - hits["t_hit"]).astype(np.float64) + self._middle[2], normal, mesh
+        return rays, hits
 
     def nearest(self, points: Array) -> Array:
         """Height (N,) [m] of the surface nearest below, or less than ``STEP_UP`` above, ``points`` (N, 3); their own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +47,7 @@ class Town:
     network: Network
     signage: Signage
     generation: Generation
-    _footing: Callable[[Array], tuple[Array, Array, NDArray[np.int64]]] = field(repr=False)
+    _footing: Footing = field(repr=False)
     _land_friction: float = field(repr=False)
 
     def ground(self, points: Array) -> tuple[Array, Array]:
@@ -62,8 +61,7 @@ class Town:
 
     def friction(self, points: Array) -> Array:
         """Tyre friction coefficient (N,) of the dry ground under ``points`` (N, 2 or 3) [m]."""
-        _, _, mesh = self._footing(points)
-        return np.where(mesh == 0, ROAD_FRICTION, self._land_friction)
+        return np.where(self._footing.kinds(points) == 0, ROAD_FRICTION, self._land_friction)
 
 
 @dataclass(frozen=True, eq=False)
