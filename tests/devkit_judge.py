@@ -274,8 +274,8 @@ def main() -> None:
         "map": on_map(nusc),
         "expansion": expansion(nusc),
         "detection": {split: detection(nusc, split, out) for split in splits},
-        "tracking": tracking(nusc, "val", out),
-        "segmentation": segmentation(nusc, "val", out),
+        "tracking": tracking(nusc, "val", out) if "val" in splits else None,
+        "segmentation": segmentation(nusc, "val", out) if "val" in splits else None,
     }
     print(json.dumps(verdict))
 
