@@ -42,7 +42,7 @@ class Context:
         except Exception as error:  # glcontext raises bare Exception
             raise GraphicsError(f"no OpenGL 4.5 through EGL ({error}); {INSTALL}") from error
         self._thread = threading.get_ident()
-        self.gl.gc_mode = "auto"
+        self.gl.gc_mode = "context_gc"
         self.device: str = self.gl.info["GL_RENDERER"]
         self._call("glClipControl", ctypes.c_uint, ctypes.c_uint)(GL_LOWER_LEFT, GL_ZERO_TO_ONE)
 
@@ -51,10 +51,19 @@ class Context:
         """Whether the CPU rasterises (llvmpipe), where every texture tap counts."""
         return "llvmpipe" in self.device
 
-    def check_thread(self) -> None:
-        """Raises GraphicsError in a thread that did not make the context: OpenGL would silently do nothing there."""
+    def use(self) -> None:
+        """Makes this the thread's context, which any other that was made or used since has been.
+
+        Raises GraphicsError in a thread that did not make the context: OpenGL would silently do nothing there.
+        """
         if threading.get_ident() != self._thread:
             raise GraphicsError("a Raster belongs to the thread that made it; make one in each thread that draws")
+        self.gl.__enter__()
+        # What Python has dropped goes now: at the moment of dropping, its name may be another's in the current context.
+        while self.gl.objects:
+            dropped = self.gl.objects.popleft()
+            if not isinstance(dropped, moderngl.InvalidObject):  # released before it was dropped; gl.gc() trips over it
+                dropped.release()
 
     def program(self, vertex: str, fragment: str, defines: Mapping[str, object] | None = None) -> moderngl.Program:
         """Program from two files in ``renderers/shaders``, ``#include "file"`` and ``defines`` resolved."""

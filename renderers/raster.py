@@ -64,13 +64,21 @@ class Raster:
 
     def close(self) -> None:
         """Gives the context back."""
-        self._context.check_thread()
+        self._context.use()
         self._context.release()
 
     def warm_up(self, scene: Scene, world_from_camera: NDArray[np.float64]) -> Iterator[None]:
         """Does in short steps what the first picture of a level would do at once: takes over ``scene.static``, compiles
         the shaders, draws the shadows about a camera. Pictures are the same with and without.
         """
+        steps = self._warming_steps(scene, world_from_camera)
+        while True:
+            self._context.use()  # anyone may have drawn since the last step
+            if next(steps, self) is self:
+                return
+            yield
+
+    def _warming_steps(self, scene: Scene, world_from_camera: NDArray[np.float64]) -> Iterator[None]:
         rigid = self._pools[0]
         for mesh in [mesh for placement in scene.static for mesh in placement.lods]:
             rigid.number(mesh)
@@ -111,7 +119,7 @@ class Raster:
         ``shaded=False`` only the label targets are made. ``shot`` and ``marks`` (lines and texts over the picture) only
         change the colours. With ``see_through`` nothing translucent is drawn, and labels tell what lies behind.
         """
-        self._context.check_thread()
+        self._context.use()
         target = self._target((camera.width, camera.height))
         uniforms = camera_uniforms(camera, world_from_camera, previous_world_from_camera)
         self._draw_geometry(scene, View.of_camera(camera, world_from_camera), target, uniforms, glass=not see_through)
@@ -132,7 +140,7 @@ class Raster:
 
     def sketch(self, camera: Pinhole, world_from_camera: NDArray[np.float64], marks: Marks) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 sRGB: marks alone, on black, the nearer before the farther."""
-        self._context.check_thread()
+        self._context.use()
         target = self._target((camera.width, camera.height))
         uniforms = camera_uniforms(camera, world_from_camera, None)
         color = self._shading.sketch(target, uniforms, marks, world_from_camera[:3, 3])
@@ -141,6 +149,7 @@ class Raster:
 
     def surfaces(self, size: tuple[int, int]) -> Surfaces:
         """What the surfaces of the last shaded picture of a size are made of."""
+        self._context.use()
         target = self._target(size)
         width, height = size
         albedo = np.frombuffer(target.albedo.read(), np.uint8).reshape(height, width, 4)
@@ -159,7 +168,7 @@ class Raster:
         none and is left out, as is one that covers no pixel. Parts nearer than 0.1 m are cut off, and an outline is
         followed one picture width and height beyond the border (``renderers.silhouettes.BEYOND``), no farther.
         """
-        self._context.check_thread()
+        self._context.use()
         bodies = [body for body in scene.bodies if body.object_id in object_ids]
         uniforms = camera_uniforms(camera, world_from_camera, None)
         return self._silhouettes.of(bodies, camera, world_from_camera, uniforms, self._prepare)

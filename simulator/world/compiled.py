@@ -9,6 +9,7 @@ so any number of processes may share the folder.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,18 +38,20 @@ def _folder() -> str:
 
 
 _FOLDER = _folder()
+_SETTING = threading.RLock()  # Numba's folder is one for the process; a server's warming thread compiles beside others
 
 
 def compiled(*signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compiles a function for arguments of these types, or finds it compiled."""
 
     def compile_now(function: Callable[..., Any]) -> Callable[..., Any]:
-        before = config.CACHE_DIR
-        config.CACHE_DIR = _FOLDER
-        try:
-            made: Callable[..., Any] = numba.njit(signature, cache=True, error_model="numpy")(function)
-        finally:
-            config.CACHE_DIR = before
+        with _SETTING:
+            before = config.CACHE_DIR
+            config.CACHE_DIR = _FOLDER
+            try:
+                made: Callable[..., Any] = numba.njit(signature, cache=True, error_model="numpy")(function)
+            finally:
+                config.CACHE_DIR = before
         return made
 
     return compile_now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import subprocess
 import sys
@@ -183,6 +184,21 @@ def test_warming_up_changes_no_picture(street: Scene) -> None:
     for name in ("color", "depth", "tag", "object_id", "normal", "flow"):
         assert np.array_equal(getattr(first, name), getattr(second, name)), name
     assert first.exposure == second.exposure
+
+
+def test_rasters_of_one_thread_do_not_meet(raster: Raster, street: Scene) -> None:
+    """OpenGL names things by small numbers in the current context: whose they are must not depend on who drew last."""
+    before = raster.draw(street, CAMERA, looking())
+    for ended in (True, False):
+        other = Raster()
+        other.draw(street, CAMERA, looking(yaw=2.0))
+        if ended:
+            other.close()
+        del other
+        gc.collect()
+        after = raster.draw(street, CAMERA, looking())
+        assert before.color is not None and after.color is not None
+        assert np.array_equal(before.color, after.color) and np.array_equal(before.object_id, after.object_id)
 
 
 def test_other_threads_are_refused(raster: Raster) -> None:
