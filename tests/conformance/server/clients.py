@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import carla
 import msgpack
+import numpy as np
 
 from simulator.process import ServerProcess
+from simulator.session import free_port
 
 MAP = "outback_road"
+MAPS = Path(__file__).parents[4] / "shared" / "data" / "opendrive"
+"""CARLA's towns, where they are at hand."""
+
 STEP = 0.05
 _spawned: list[Any] = []
+_clients: list[Any] = []
 
 
 def connect(server: ServerProcess) -> Any:
-    """A client."""
+    """A new client. It lives as long as this process: the end of one races with its own streaming threads, and takes
+    the process along every now and then.
+    """
     client = carla.Client(server.host, server.port)
     client.set_timeout(60)
+    _clients.append(client)
     return client
+
+
+@cache
+def own_client(server: ServerProcess) -> Any:
+    """The one client that most tests of a server share."""
+    return connect(server)
 
 
 def settle(world: Any, synchronous: bool, delta: float | None = STEP, **others: object) -> None:
@@ -38,7 +56,7 @@ def settle(world: Any, synchronous: bool, delta: float | None = STEP, **others: 
 @contextmanager
 def fresh_world(server: ServerProcess, name: str = MAP) -> Iterator[tuple[Any, Any]]:
     """Client and world of a fresh episode in synchronous mode; asynchronous again on leaving."""
-    client = connect(server)
+    client = own_client(server)
     client.load_world(name)
     world = client.get_world()
     settle(world, True)
@@ -84,6 +102,54 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "nothing came"
         time.sleep(0.005)
+
+
+class Tap:
+    """A listening sensor and its messages."""
+
+    def __init__(self, world: Any, name: str, parent: Any = None, at: Any = None, **attributes: object) -> None:
+        self.actor = spawn(world, name, at or carla.Transform(), parent, **attributes)
+        self.messages: queue.Queue[Any] = queue.Queue()
+        self.actor.listen(self.messages.put)
+
+    def take(self, frame: int) -> Any:
+        """The message of a frame; earlier ones are dropped."""
+        while (message := self.messages.get(timeout=60)).frame < frame:
+            pass
+        assert message.frame == frame
+        return message
+
+    def drained(self, seconds: float = 0.3) -> list[Any]:
+        """All messages until none has come for a while."""
+        found = []
+        try:
+            while True:
+                found.append(self.messages.get(timeout=seconds))
+        except queue.Empty:
+            return found
+
+
+def image(message: Any) -> np.ndarray:
+    """(H, W, 4) uint8 of a picture."""
+    return np.frombuffer(message.raw_data, np.uint8).reshape(message.height, message.width, 4)
+
+
+@contextmanager
+def traffic_manager(client: Any, world: Any, seed: int = 1) -> Iterator[Any]:
+    """A synchronous Traffic Manager on a port of its own; in the end it and all vehicles go.
+
+    One that lives on meets the next map, or a destroyed car, and ends the process.
+    """
+    manager = client.get_trafficmanager(free_port())
+    manager.set_synchronous_mode(True)
+    manager.set_random_device_seed(seed)
+    yield manager
+    for car in world.get_actors().filter("vehicle.*"):
+        car.set_autopilot(False, manager.get_port())
+        car.destroy()
+    world.tick()
+    manager.set_synchronous_mode(False)
+    manager.shut_down()
 
 
 class Raw:

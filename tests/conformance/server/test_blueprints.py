@@ -11,14 +11,15 @@ import pytest
 
 from simulator.process import ServerProcess
 
+from .clients import own_client
+
 STEP = 0.05
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Any]:
     with ServerProcess("outback_road", seed=11) as server:
-        client = carla.Client(server.host, server.port)
-        client.set_timeout(120)
+        client = own_client(server)
         world = client.get_world()
         settings = world.get_settings()
         settings.synchronous_mode, settings.fixed_delta_seconds = True, STEP

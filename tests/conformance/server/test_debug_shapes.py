@@ -8,8 +8,7 @@ import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import MAP, STEP, along, fresh_world
-from .test_sensors import Tap, image
+from .clients import MAP, STEP, Tap, along, fresh_world, image
 
 SIZE = {"image_size_x": 200, "image_size_y": 120}
 RED, GREEN, BLUE = carla.Color(255, 0, 0), carla.Color(0, 255, 0), carla.Color(0, 0, 255)
@@ -25,8 +24,6 @@ def server():
 def world(server):
     with fresh_world(server) as (_, world):
         yield world
-        for sensor in world.get_actors().filter("sensor.*"):
-            sensor.destroy()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import STEP, along, connect, fresh_world, settle, spawn
+from .clients import STEP, along, fresh_world, own_client, settle, spawn
 
 Run = list[tuple[float, ...]]
 
@@ -179,7 +179,7 @@ def test_a_control_sticks_unless_it_is_told_not_to(server: ServerProcess) -> Non
 
 def test_every_vehicle_starts_at_every_spawn_point(server: ServerProcess) -> None:
     """All points at once with each kind in turn, so that every kind meets a share of them."""
-    client = connect(server)
+    client = own_client(server)
     client.load_world("outback_road")
     world = client.get_world()
     settle(world, True, no_rendering_mode=True)

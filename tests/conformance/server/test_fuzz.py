@@ -28,6 +28,7 @@ HARMFUL = {"load_new_episode", "set_episode_settings", "start_recorder", "destro
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with ServerProcess(MAP, seed=3, log=tmp_path_factory.mktemp("fuzz") / "server.log") as process:
+        rested(process)
         yield process
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import carla
 import numpy as np
 import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import along, connect, fresh_world, spawn, wait_for
+from .clients import MAPS, along, connect, fresh_world, spawn, wait_for
 
-MAPS = Path(__file__).parents[4] / "shared" / "data" / "opendrive"
 TOWN = "Town02"
 LABEL = carla.CityObjectLabel
 

@@ -12,7 +12,7 @@ import pytest
 from assets import maps
 from simulator.process import ServerError, ServerProcess
 
-TOWNS = Path(__file__).parents[3].parent / "shared/data/opendrive"
+from .clients import MAPS, own_client
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[Any]:
     with ServerProcess(str(folder / "lane.xodr"), maps=folder) as process:
-        client = carla.Client(process.host, process.port)
-        client.set_timeout(120)
-        yield client
+        yield own_client(process)
 
 
 def test_a_file_is_a_map_by_its_name(client: Any) -> None:
@@ -120,7 +118,7 @@ def test_carlas_towns_have_spawn_points_on_their_lanes(town: str) -> None:
     from simulator.world.opendrive import read
     from simulator.world.spawns import spawn_points
 
-    file = TOWNS / f"{town}.xodr"
+    file = MAPS / f"{town}.xodr"
     if not file.exists():
         pytest.skip("no sample of the town")
     text = file.read_text(encoding="utf-8")

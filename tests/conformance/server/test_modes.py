@@ -12,7 +12,7 @@ import pytest
 from simulator.extension import Extension
 from simulator.process import ServerProcess
 
-from .clients import MAP, STEP, Raw, along, connect, fresh_world, settle, spawn, wait_for
+from .clients import MAP, STEP, Raw, along, connect, fresh_world, settle, spawn, traffic_manager, wait_for
 
 ROOT = Path(__file__).parents[3]
 
@@ -197,6 +197,11 @@ def test_the_spectator_goes_where_it_is_put(world):
 
 def test_every_command_of_a_batch(server, client_and_world, points):
     client, world = client_and_world
+    with traffic_manager(client, world) as manager:
+        every_command(server, client, world, points, manager)
+
+
+def every_command(server, client, world, points, manager):
     car = spawn(world, "vehicle.tesla.model3", along(points[0]))
     walker = spawn(world, "walker.pedestrian.*", along(points[3], height=1.0))
     doomed = spawn(world, "vehicle.audi.tt", along(points[5]))
@@ -220,7 +225,7 @@ def test_every_command_of_a_batch(server, client_and_world, points):
         command.ApplyTorque(car, up),
         command.SetSimulatePhysics(car, True),
         command.SetEnableGravity(car, True),
-        command.SetAutopilot(car, False),
+        command.SetAutopilot(car, False, manager.get_port()),
         command.SetVehicleLightState(car.id, carla.VehicleLightState.Brake),
     ]
     answers = client.apply_batch_sync(commands, True)

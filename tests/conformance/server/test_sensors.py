@@ -11,7 +11,7 @@ import pytest
 from simulator.process import ServerProcess
 from simulator.recorder import SHARP
 
-from .clients import MAP, STEP, along, connect, fresh_world, spawn, wait_for
+from .clients import MAP, STEP, Tap, along, connect, fresh_world, image, spawn, wait_for
 
 SIZE = {"image_size_x": 160, "image_size_y": 90}
 HOOD = carla.Transform(carla.Location(x=1.0, z=1.6))
@@ -27,32 +27,6 @@ def server():
 def world(server):
     with fresh_world(server) as (_, world):
         yield world
-        for sensor in world.get_actors().filter("sensor.*"):
-            sensor.destroy()
-
-
-class Tap:
-    """A listening sensor and its messages."""
-
-    def __init__(self, world, name, parent=None, at=None, **attributes):
-        self.actor = spawn(world, name, at or carla.Transform(), parent, **attributes)
-        self.messages = queue.Queue()
-        self.actor.listen(self.messages.put)
-
-    def take(self, frame):
-        while (message := self.messages.get(timeout=60)).frame < frame:
-            pass
-        assert message.frame == frame
-        return message
-
-    def drained(self, seconds=0.3):
-        """All messages until none has come for a while."""
-        found = []
-        try:
-            while True:
-                found.append(self.messages.get(timeout=seconds))
-        except queue.Empty:
-            return found
 
 
 def car(world, ahead=0.0, settled=True):
@@ -60,10 +34,6 @@ def car(world, ahead=0.0, settled=True):
     for _ in range(40 if settled else 0):  # it falls half a metre first
         world.tick()
     return body
-
-
-def image(message):
-    return np.frombuffer(message.raw_data, np.uint8).reshape(message.height, message.width, 4)
 
 
 # The attributes of 0.9.16's definitions: name, type, default.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-from pathlib import Path
-
 import carla
 import numpy as np
 import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import fresh_world, settle, spawn, wait_for
+from .clients import MAPS, fresh_world, settle, spawn, traffic_manager, wait_for
 from .soak import Watch
 
-MAPS = Path(__file__).parents[4] / "shared" / "data" / "opendrive"
 TOWN = "Town10HD"
 RED, YELLOW, GREEN = carla.TrafficLightState.Red, carla.TrafficLightState.Yellow, carla.TrafficLightState.Green
 
@@ -36,20 +32,8 @@ def world(server):
 @pytest.fixture
 def traffic(server):
     """World and Traffic Manager, both synchronous."""
-    with fresh_world(server, TOWN) as (client, world), socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        manager = client.get_trafficmanager(port)
-        manager.set_synchronous_mode(True)
-        manager.set_random_device_seed(1)
+    with fresh_world(server, TOWN) as (client, world), traffic_manager(client, world) as manager:
         yield world, manager
-        for car in world.get_actors().filter("vehicle.*"):
-            car.set_autopilot(False, port)
-            car.destroy()
-        world.tick()  # the Traffic Manager ends the process when it meets a destroyed car by itself
-        manager.set_synchronous_mode(False)
-        manager.shut_down()  # one that lives on meets the next map
 
 
 def lights_of(world):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import random
-import socket
 from pathlib import Path
 
 import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import fresh_world
+from .clients import MAPS, fresh_world, traffic_manager
 from .soak import STEP, Watch
 from .walker_soak import start_walkers
 
-MAPS = Path(__file__).parents[4] / "shared" / "data" / "opendrive"
 TOWN = "Town10HD"
 CARS, WALKERS, MINUTES, SEED = 50, 30, 10, 1
 PATIENCE = 120.0
@@ -26,18 +24,9 @@ GROWTH = 1.05
 pytestmark = pytest.mark.skipif(not (MAPS / f"{TOWN}.xodr").exists(), reason="the town's OpenDRIVE file is not at hand")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_cars(client, world, count, seed):
-    """Cars under a synchronous Traffic Manager, at places and of models drawn by ``seed``."""
+def start_cars(world, manager, count, seed):
+    """Cars under a Traffic Manager, at places and of models drawn by ``seed``."""
     draw = random.Random(seed)
-    manager = client.get_trafficmanager(free_port())
-    manager.set_synchronous_mode(True)
-    manager.set_random_device_seed(seed)
     manager.set_global_distance_to_leading_vehicle(2.5)
     models = sorted(world.get_blueprint_library().filter("vehicle.*"), key=lambda model: model.id)
     models = [model for model in models if model.get_attribute("base_type") == "car"]
@@ -53,7 +42,7 @@ def start_cars(client, world, count, seed):
     world.tick()
     for car in cars:
         car.set_autopilot(True, manager.get_port())
-    return manager, cars
+    return cars
 
 
 def resident(pid):
@@ -64,8 +53,12 @@ def resident(pid):
 
 def watched(cars, walkers, seconds):
     """What went wrong in ``seconds`` of traffic, and the server's memory [MiB] after each whole minute."""
-    with ServerProcess(TOWN, seed=3, maps=MAPS) as server, fresh_world(server, TOWN) as (client, world):
-        manager, driven = start_cars(client, world, cars, SEED)
+    with (
+        ServerProcess(TOWN, seed=3, maps=MAPS) as server,
+        fresh_world(server, TOWN) as (client, world),
+        traffic_manager(client, world, SEED) as manager,
+    ):
+        driven = start_cars(world, manager, cars, SEED)
         people = start_walkers(world, walkers)
         watch = Watch(world, driven)
         memory = []
@@ -75,12 +68,6 @@ def watched(cars, walkers, seconds):
             if tick % round(60 / STEP) == 0:
                 memory.append(resident(server.pid))
         people.destroy()
-        for car in watch.vehicles:
-            car.set_autopilot(False, manager.get_port())
-            car.destroy()
-        world.tick()
-        manager.set_synchronous_mode(False)
-        manager.shut_down()
     assert len(driven) == cars and len(people.people) == walkers
     return watch.findings, memory
 

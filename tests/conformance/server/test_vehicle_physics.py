@@ -14,6 +14,8 @@ import pytest
 
 from simulator.process import ServerProcess
 
+from .clients import own_client
+
 MAP = "outback_road"
 STEP = 0.05
 
@@ -21,9 +23,7 @@ STEP = 0.05
 @pytest.fixture(scope="module")
 def world() -> Iterator[Any]:
     with ServerProcess(MAP, seed=7) as server:
-        client = carla.Client(server.host, server.port)
-        client.set_timeout(60)
-        world = client.get_world()
+        world = own_client(server).get_world()
         settings = world.get_settings()
         settings.synchronous_mode, settings.fixed_delta_seconds, settings.no_rendering_mode = True, STEP, True
         world.apply_settings(settings)

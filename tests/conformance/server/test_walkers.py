@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import carla
@@ -13,10 +12,10 @@ import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import Raw, connect
+from .clients import MAPS, Raw, own_client
 from .walker_soak import start_walkers
 
-TOWN = Path(__file__).parents[4] / "shared" / "data" / "opendrive" / "Town10HD.xodr"
+TOWN = MAPS / "Town10HD.xodr"
 BONES = (
     "crl_root",
     "crl_hips__C",
@@ -40,7 +39,7 @@ def server() -> Iterator[ServerProcess]:
 def client(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARLA_CACHE_DIR", str(tmp_path_factory.mktemp("carla")))
-        yield connect(server)
+        yield own_client(server)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def server() -> Iterator[ServerProcess]:
         yield process
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(server: ServerProcess) -> Any:
     assert server.alive, server.log
     client = carla.Client(server.host, server.port)
