@@ -55,7 +55,7 @@ def get_gbuffer_token(server: Server, actor_id: int, number: int) -> bytes:
     """The token of one of a camera's G-buffers; the client asks for it before it subscribes, and to end it."""
     if not 0 <= number < len(GBuffer):
         raise Refusal(f"get_gbuffer_token: there is no G-buffer {number}. Actor Id: {actor_id}")
-    return _color_camera(server, actor_id).gbuffer(number).token
+    return server.streams.expect(_color_camera(server, actor_id).gbuffer(number).stream_id)
 
 
 @command(integer, text)
