@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -33,6 +34,16 @@ class Footing:
         offsets = np.cumsum([0, *(len(mesh[0]) for mesh in meshes)])
         faces = np.concatenate([mesh[1] + offset for mesh, offset in zip(meshes, offsets, strict=False)])
         self._corner_normals = np.concatenate([mesh[2] for mesh in meshes])[faces].astype(np.float32)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the triangles."""
+        hashed = hashlib.sha256()
+        for corners, faces, _ in self._meshes:
+            for part in (corners, faces):
+                hashed.update(repr((part.shape, part.dtype.str)).encode())
+                hashed.update(np.ascontiguousarray(part).data)
+        return hashed.digest()
 
     @cached_property
     def _cast(self) -> Callable[[NDArray[np.float32]], dict[str, Any]]:

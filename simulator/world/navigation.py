@@ -49,6 +49,9 @@ class Town(Protocol):
     @property
     def obstacles(self) -> Sequence[Obstacle]: ...
 
+    @property
+    def ground_digest(self) -> bytes: ...
+
     def ground(self, points: Array) -> tuple[Array, Array]: ...
 
 
@@ -62,13 +65,9 @@ def mesh(town: Town) -> bytes:
 
 
 def _fingerprint(town: Town) -> bytes:
-    """What shapes the mesh: roads, obstacles, and the ground's heights on a coarse grid."""
-    ends = np.array([(g.x, g.y) for road in town.network.roads for g in road.geometries])
-    low, high = ends.min(axis=0), ends.max(axis=0)
-    grid = np.stack(np.meshgrid(*np.linspace(low, high, 32).T), axis=-1).reshape(-1, 2)
-    heights, _ = town.ground(grid)
+    """What shapes the mesh: roads, obstacles and the ground."""
     things = np.array([(*thing.center, *thing.size, thing.yaw, thing.radius) for thing in town.obstacles])
-    return b"".join((town.opendrive.encode(), repr(town.generation).encode(), heights.tobytes(), things.tobytes()))
+    return b"".join((town.opendrive.encode(), repr(town.generation).encode(), town.ground_digest, things.tobytes()))
 
 
 def build(town: Town) -> bytes:

@@ -59,6 +59,11 @@ class Town:
         heights, normals, _ = self._footing(points)
         return heights, normals
 
+    @property
+    def ground_digest(self) -> bytes:
+        """What tells this ground from any other."""
+        return self._footing.digest
+
     def friction(self, points: Array) -> Array:
         """Tyre friction coefficient (N,) of the dry ground under ``points`` (N, 2 or 3) [m]."""
         return np.where(self._footing.kinds(points) == 0, ROAD_FRICTION, self._land_friction)

@@ -33,6 +33,10 @@ class Place:
         self.opendrive, self.slope, self.obstacles = opendrive, slope, obstacles
         self.network, self.generation = read(opendrive), Generation(walkable=walkable)
 
+    @property
+    def ground_digest(self):
+        return repr(self.slope).encode()
+
     def ground(self, points):
         normal = np.array([-self.slope, 0.0, 1.0]) / np.hypot(1.0, self.slope)
         return points[:, 0] * self.slope, np.tile(normal, (len(points), 1))
