@@ -176,6 +176,7 @@ class Signals:
         self._right_of_way = RightOfWay(signage)
         self.replayed = False
         self.at: dict[int, Light] = {}
+        self._released: set[int] = set()
         self.waiting: frozenset[int] = frozenset()
         self.limits: dict[int, int] = {}
         self.reset()
@@ -192,14 +193,13 @@ class Signals:
 
     def step(self, vehicles: Sequence[VehicleBody], dt: float) -> None:
         """Goes on by ``dt`` [s], with ``vehicles`` where they are then."""
-        green = [light for light in self.lights.values() if light.state is State.GREEN]
         if not self.replayed:
             for group in self.groups:
                 group.step(dt)
-        turned = {id(light) for light in green if light.state is not State.GREEN}
         self.at = {}
         if not vehicles or not (len(self._zones) or self._right_of_way or self._limits):
             self.waiting, self.limits = frozenset(), {}
+            self._released.clear()
             return
         outlines = plans(vehicles)
         who, which = self._zones.meets(outlines)
@@ -208,12 +208,7 @@ class Signals:
         nearest_last = np.argsort(-self._zones.aside(outlines, who, which), kind="stable")
         for vehicle, zone in zip(who[nearest_last], which[nearest_last], strict=True):
             self.at[vehicles[vehicle].actor_id] = self._lights[zone]
-        # A Traffic Manager holds on to a green until its vehicle is at no light, and would send whom a jam kept there
-        # over the line on red: those who stand are at none in the very step in which their green ends.
-        for vehicle in vehicles if turned else ():
-            light = self.at.get(vehicle.actor_id)
-            if id(light) in turned and np.linalg.norm(vehicle.velocity) < STANDING:
-                del self.at[vehicle.actor_id]
+        self._let_go(vehicles)
         self.waiting = self._right_of_way.step(vehicles, outlines, dt)
         who, which = self._limit_zones.meets(outlines)
         facing = self._limit_zones.along(outlines, who, which) > 0
@@ -221,3 +216,19 @@ class Signals:
             vehicles[vehicle].actor_id: self._limits[zone]
             for vehicle, zone in zip(who[facing].tolist(), which[facing].tolist(), strict=True)
         }
+
+    def _let_go(self, vehicles: Sequence[VehicleBody]) -> None:
+        """Tells who came to stand after their green that they are at no light, for one step.
+
+        A Traffic Manager holds on to a green until its vehicle is at no light, and would send whom a jam kept there
+        over the line on red.
+        """
+        for vehicle in vehicles:
+            light = self.at.get(vehicle.actor_id)
+            if light is None:
+                self._released.discard(vehicle.actor_id)
+            elif light.state is State.GREEN:
+                self._released.add(vehicle.actor_id)
+            elif vehicle.actor_id in self._released and np.linalg.norm(vehicle.velocity) < STANDING:
+                self._released.discard(vehicle.actor_id)
+                del self.at[vehicle.actor_id]

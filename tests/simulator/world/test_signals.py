@@ -10,7 +10,7 @@ import pytest
 
 from simulator.world.opendrive import read
 from simulator.world.signage import STOP_GAP, Kind, signage
-from simulator.world.signals import State
+from simulator.world.signals import STANDING, State
 from simulator.world.world import World
 
 from .crossing import crossing, opendrive, road, signal
@@ -168,19 +168,23 @@ def test_a_yield_sign_holds_only_while_others_cross():
     assert world.signals.waiting == {1}
 
 
-def test_who_stands_as_the_green_ends_is_at_no_light_for_that_step():
+@pytest.mark.parametrize("crawls", [0, 20])
+def test_who_comes_to_stand_after_a_green_is_at_no_light_for_one_step(crawls):
+    """A Traffic Manager forgets the green then. Some crawl on for a while before they stand."""
     world = world_with(crossing(), at(-13.5, -1.75))
-    light, step = world.signals.lights["w"], 0.1
-    for _ in range(1000):
+    signals, light, body = world.signals, world.signals.lights["w"], world.bodies[1]
+    after, told = 0, []
+    while light.state is not State.GREEN:
+        signals.step([body], 0.1)
+    while len(told) < crawls + 5:
+        body.velocity[:] = [STANDING + 0.1 if after < crawls else 0.0, 0.0, 0.0]
+        signals.step([body], 0.1)
         if light.state is State.GREEN:
-            break
-        world.step(step)
-    while light.state is State.GREEN:
-        assert world.signals.at[1] is light
-        world.step(step)
-    assert 1 not in world.signals.at
-    world.step(step)
-    assert world.signals.at[1] is light and light.state is State.YELLOW
+            assert signals.at[1] is light
+        else:
+            after += 1
+            told.append(1 in signals.at)
+    assert told == [True] * crawls + [False] + [True] * 4
 
 
 def test_speed_limits_know_their_number():
