@@ -27,12 +27,21 @@ def refused(words: list[str], code: int = 1) -> str:
     return done.stderr
 
 
+def interruptible() -> None:
+    """Takes SIGINT again, which a shell has its background jobs (and so these tests, run as one) ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A job of one scene that has begun to write it."""
     with log.open("wb") as output:
         job = subprocess.Popen(
-            command(out, rig=SMALL, scenes=1, workers=1), stdout=output, stderr=output, start_new_session=True
+            command(out, rig=SMALL, scenes=1, workers=1),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=interruptible,
         )
         try:
             deadline = time.monotonic() + 240
