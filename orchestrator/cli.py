@@ -254,6 +254,37 @@ def bench_server(
             write_text(json, result.model_dump_json(indent=2) + "\n")
 
 
+@benches.command("labels")
+def bench_labels(
+    scenes: Annotated[int, typer.Option("--scenes", "-n", min=1, help="Random scenes to measure.")] = 20,
+    scenario: Annotated[str, typer.Option(help="Scenario whose frames are timed.")] = "animals/kangaroo_crossing",
+    rig: Annotated[str, typer.Option(help="Sensor rig of those frames.")] = "kitti",
+    seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
+    json: JsonFile = None,
+) -> None:
+    """Measure how exact labels are in random scenes, and what share of a frame's time they cost.
+
+    Exit code 1 when a figure is not as it must be.
+    """
+    with _plain_errors():
+        from rich.progress import Progress
+
+        from orchestrator.bench import measure
+        from orchestrator.exactness import measure_exactness
+        from orchestrator.label_bench import LabelBench, table
+        from orchestrator.store import write_text
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("measuring labels", total=scenes)
+            exactness = measure_exactness(scenes, seed, lambda: progress.advance(bar))
+        result = LabelBench(exactness=exactness, cost=measure(scenario, rig, seed))
+        Console().print(table(result))
+        if json is not None:
+            write_text(json, result.model_dump_json(indent=2) + "\n")
+        if not result.kept:
+            _fail("labels are not as exact or as cheap as they must be", 1)
+
+
 def main() -> None:
     """Entry point of the ``longtail`` command."""
     app(prog_name="longtail")
