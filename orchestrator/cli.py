@@ -113,6 +113,9 @@ def render(
             help="Datasets to write: kitti, kitti_tracking, nuscenes, coco, with commas; '' for recordings only.",
         ),
     ] = "kitti,nuscenes",
+    strict_types: Annotated[
+        bool, typer.Option("--strict-types", help="KITTI: only its own eight types; animals are Misc, not Animal.")
+    ] = False,
     address: Annotated[
         str | None,
         typer.Option(
@@ -134,13 +137,13 @@ def render(
     with _plain_errors():
         from orchestrator.render import Order, render
 
-        render(Order(tuple(scenarios), scenes, rig, seed, workers, out, exports, address), Console())
+        render(Order(tuple(scenarios), scenes, rig, seed, workers, out, exports, address, strict_types), Console())
 
 
 @app.command()
 def validate(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A KITTI or nuScenes dataset, Longtail's or anybody's.")
+        Path, typer.Argument(metavar="DIR", help="A KITTI, nuScenes or COCO dataset, Longtail's or anybody's.")
     ],
 ) -> None:
     """Check that a dataset keeps to its format, and say where it does not."""

@@ -97,6 +97,15 @@ TAXONOMY: dict[str, Category] = {
 }
 """The classes by name. Species are not listed: ``category`` makes ``animal.kangaroo`` from ``animal``."""
 
+CITYSCAPES: dict[Tag, int] = {
+    Tag.NONE: 0, Tag.ROADS: 7, Tag.ROAD_LINES: 7, Tag.SIDEWALKS: 8, Tag.BUILDINGS: 11, Tag.WALLS: 12, Tag.FENCES: 13,
+    Tag.GUARD_RAIL: 14, Tag.BRIDGE: 15, Tag.POLES: 17, Tag.TRAFFIC_LIGHT: 19, Tag.TRAFFIC_SIGNS: 20,
+    Tag.VEGETATION: 21, Tag.TERRAIN: 22, Tag.SKY: 23, Tag.PEDESTRIANS: 24, Tag.RIDER: 25, Tag.CAR: 26, Tag.TRUCK: 27,
+    Tag.BUS: 28, Tag.TRAIN: 31, Tag.MOTORCYCLE: 32, Tag.BICYCLE: 33, Tag.STATIC: 4, Tag.OTHER: 4, Tag.WATER: 4,
+    Tag.DYNAMIC: 5, Tag.GROUND: 6, Tag.RAIL_TRACK: 10,
+}  # fmt: skip
+"""Cityscapes' class number (``labelIds``) of each of CARLA's tags; KITTI's semantic and instance pictures use them."""
+
 _COCO_SPECIES = frozenset({"bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
 
 _BASE_TYPES = frozenset({"car", "truck", "van", "motorcycle", "bicycle", "bus"})
