@@ -174,6 +174,15 @@ def rigs() -> None:
 
 
 @app.command()
+def classes() -> None:
+    """List the classes of objects and what each format calls them, as a Markdown table."""
+    with _plain_errors():
+        from exporters.classes import markdown
+
+        typer.echo(markdown(), nl=False)
+
+
+@app.command()
 def scenarios() -> None:
     """List the library of rare events."""
     with _plain_errors():

@@ -15,7 +15,6 @@ from exporters.nuscenes_labels import Keyframe, annotate, visible_fraction
 from exporters.nuscenes_tables import (
     ATTRIBUTES,
     CATEGORIES,
-    LIDARSEG,
     SEGMENTATION_TABLES,
     STUFF,
     TABLES,
@@ -27,7 +26,7 @@ from exporters.validate import validate
 from sensors.frames import ObjectView
 from sensors.labels import object_state
 from sensors.recording import Recording
-from sensors.taxonomy import TAXONOMY, category
+from sensors.taxonomy import LIDARSEG, TAXONOMY, category
 
 from .conftest import Record
 from .made_up import CAR_SPEED, OBJECTS, WORLD_FROM_START, color

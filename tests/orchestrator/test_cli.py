@@ -127,6 +127,7 @@ def test_finished_scenes_are_exported_without_a_farm(
 
 def test_lists() -> None:
     assert "animals/kangaroo_crossing" in longtail("scenarios").output
+    assert "trafficcone" in longtail("classes").output
     rigs = longtail("rigs").output
     assert "kitti" in rigs
     assert "nuscenes" in rigs
