@@ -19,13 +19,13 @@ from .made_up import meta, picture, returns, small_rig
 
 pytestmark = pytest.mark.timeout(900)  # the judge's environment is downloaded once
 
-FRAMES = 42
+FRAMES = 46
 """The evaluation looks at 41 levels of recall: with fewer objects of a class not even the truth scores 100."""
 
 NEAR = {
     "car": ((4.0, 1.8, 1.6), (9.0, 3.2)),
-    "adult": ((0.6, 0.7, 1.8), (7.0, -2.0)),
-    "bicycle": ((1.8, 0.6, 1.8), (6.5, 0.2)),
+    "adult": ((0.6, 0.7, 1.8), (7.0, -2.4)),
+    "bicycle": ((1.8, 0.6, 1.8), (6.5, 0.5)),
 }
 """All large enough in the picture for KITTI's level "easy" (40 px), and side by side."""
 
