@@ -278,6 +278,21 @@ def test_each_return_has_its_objects_class_and_number(exported: Summary, record:
     assert (codes[level] % 1000 == 0).all()
 
 
+def test_devkit_reads_the_bus(verdict: dict[str, Any], exported: Summary) -> None:
+    """``NuScenesCanBus``: the ego drives straight on at 5 m/s from its start, and feels nothing but gravity."""
+    pose, imu, stats = (verdict["bus"][name] for name in ("pose", "ms_imu", "meta"))
+    assert len(pose) == len(imu) == 41  # one a tick, 2 s
+    at_start = [row for row in table(exported, "ego_pose") if row["timestamp"] == pose[0]["utime"]]
+    assert len(at_start) == 7 and all(row["translation"] == pose[0]["pos"] for row in at_start)
+    way = np.subtract(pose[-1]["pos"], pose[0]["pos"])
+    assert np.linalg.norm(way) == pytest.approx(10)
+    assert all(message["vel"] == pytest.approx([5, 0, 0], abs=1e-9) for message in pose)
+    assert all(message["linear_accel"] == pytest.approx([0, 0, 9.81]) for message in imu)
+    assert np.diff([message["utime"] for message in pose]).tolist() == [50_000] * 40
+    assert stats["pose"]["message_freq"] == pytest.approx(20)
+    assert stats["pose"]["var_stats"]["vel"]["mean"] == pytest.approx([5, 0, 0], abs=1e-9)
+
+
 def test_devkits_map_answers(verdict: dict[str, Any]) -> None:
     """``NuScenesMap`` on the made-up road: two lanes and a walkway on each side, no junction."""
     found = verdict["expansion"]
