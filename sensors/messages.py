@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -16,10 +16,24 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # 
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
-from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, Sweep
+from sensors.frames import (
+    RADAR_RETURN,
+    RETURN,
+    CameraFrame,
+    Frame,
+    GnssFix,
+    ImuSample,
+    ObjectState,
+    ObjectView,
+    RadarScan,
+    Sweep,
+)
 from sensors.geometry import matrix_quaternion
 from sensors.rig import CameraSpec, Rig
+from sensors.specs import SensorSpec
 from sensors.taxonomy import category
+
+Measured = TypeVar("Measured")
 
 FRAME = "/frame"
 """Topic of the message that closes a frame."""
@@ -37,11 +51,14 @@ _FIELD_TYPES = {
     "|u1": fox.PackedElementFieldNumericType.Uint8,
 }
 
-_FIELDS = [
-    fox.PackedElementField(name=name, offset=RETURN.fields[name][1], type=_FIELD_TYPES[RETURN.fields[name][0].str])
-    for name in RETURN.names or ()
-    if RETURN.fields is not None
-]
+_FIELDS = {
+    kind: [
+        fox.PackedElementField(name=name, offset=kind.fields[name][1], type=_FIELD_TYPES[kind.fields[name][0].str])
+        for name in kind.names or ()
+        if kind.fields is not None
+    ]
+    for kind in (RETURN, RADAR_RETURN)
+}
 
 _COLORS = {  # by nuScenes' main groups
     "human": fox.Color(r=0.20, g=0.45, b=1.0, a=0.45),
@@ -75,7 +92,9 @@ def topics(rig: Rig) -> tuple[Topic, ...]:
             _foxglove(f"/{camera.name}/semantic", fox.CompressedImage),
             _foxglove(f"/{camera.name}/instance", fox.CompressedImage),
         ]
-    made += [_foxglove(f"/{lidar.name}/points", fox.PointCloud) for lidar in rig.lidars]
+    made += [_foxglove(f"/{scanner.name}/points", fox.PointCloud) for scanner in (*rig.lidars, *rig.radars)]
+    made += [_own(f"/{imu.name}/imu", "longtail.Imu", "imu.json") for imu in rig.imus]
+    made += [_foxglove(f"/{receiver.name}/fix", fox.LocationFix) for receiver in rig.gnss]
     made.append(_own(FRAME, "longtail.Frame", "frame.json"))
     return tuple(made)
 
@@ -97,8 +116,11 @@ def encoders(frame: Frame, rig: Rig) -> list[tuple[str, Callable[[], bytes]]]:
     """
     frame = replace(
         frame,
-        cameras={spec.name: frame.cameras[spec.name] for spec in rig.cameras if spec.name in frame.cameras},
-        sweeps={spec.name: frame.sweeps[spec.name] for spec in rig.lidars if spec.name in frame.sweeps},
+        cameras=_in_order(frame.cameras, rig.cameras),
+        sweeps=_in_order(frame.sweeps, rig.lidars),
+        radars=_in_order(frame.radars, rig.radars),
+        imus=_in_order(frame.imus, rig.imus),
+        fixes=_in_order(frame.fixes, rig.gnss),
     )
     stamp = _stamp(frame.time)
     jobs: list[tuple[str, Callable[[], bytes]]] = [
@@ -109,9 +131,16 @@ def encoders(frame: Frame, rig: Rig) -> list[tuple[str, Callable[[], bytes]]]:
     for spec in rig.cameras:
         if spec.name in frame.cameras:
             jobs += _camera(spec, frame.cameras[spec.name], stamp)
-    jobs += [(f"/{name}/points", _bound(_points, sweep, stamp)) for name, sweep in frame.sweeps.items()]
+    clouds: dict[str, Sweep | RadarScan] = {**frame.sweeps, **frame.radars}
+    jobs += [(f"/{name}/points", _bound(_points, name, cloud.returns, stamp)) for name, cloud in clouds.items()]
+    jobs += [(f"/{name}/imu", _bound(_imu, sample)) for name, sample in frame.imus.items()]
+    jobs += [(f"/{name}/fix", _bound(_fix, fix, stamp)) for name, fix in frame.fixes.items()]
     jobs.append((FRAME, lambda: _frame(frame)))
     return jobs
+
+
+def _in_order(measured: Mapping[str, Measured], specs: Sequence[SensorSpec]) -> dict[str, Measured]:
+    return {spec.name: measured[spec.name] for spec in specs if spec.name in measured}
 
 
 class StoredCameraFrame(CameraFrame):
@@ -169,6 +198,7 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
     """
     head = json.loads(messages[FRAME])
     labels = json.loads(messages["/labels"])
+    estimated = head["estimated_world_from_ego"]
     return Frame(
         index=head["index"],
         time=head["time"],
@@ -187,9 +217,16 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
             for name, pose in head["cameras"].items()
         },
         sweeps={
-            name: Sweep(name, _matrix(pose), _returns(messages[f"/{name}/points"]))
+            name: Sweep(name, _matrix(pose), _returns(messages[f"/{name}/points"], RETURN))
             for name, pose in head["sweeps"].items()
         },
+        radars={
+            name: RadarScan(name, _matrix(pose), _returns(messages[f"/{name}/points"], RADAR_RETURN))
+            for name, pose in head["radars"].items()
+        },
+        imus={name: _imu_sample(name, pose, messages[f"/{name}/imu"]) for name, pose in head["imus"].items()},
+        fixes={name: _gnss_fix(name, pose, messages[f"/{name}/fix"]) for name, pose in head["fixes"].items()},
+        estimated_world_from_ego=estimated and _matrix(estimated),
     )
 
 
@@ -228,6 +265,8 @@ def _calibration(spec: CameraSpec, stamp: fox.Timestamp) -> bytes:
         frame_id=spec.name,
         width=spec.width,
         height=spec.height,
+        distortion_model=spec.distortion.foxglove_name if spec.distortion else "",
+        D=list(spec.distortion.coefficients) if spec.distortion else [],
         K=matrix.ravel().tolist(),
         R=np.eye(3).ravel().tolist(),
         P=np.hstack([matrix, np.zeros((3, 1))]).ravel().tolist(),
@@ -256,14 +295,31 @@ def _float_image(depth: NDArray[np.float32], name: str, stamp: fox.Timestamp) ->
     ).encode()
 
 
-def _points(sweep: Sweep, stamp: fox.Timestamp) -> bytes:
+def _points(name: str, returns: NDArray[np.void], stamp: fox.Timestamp) -> bytes:
     return fox.PointCloud(
         timestamp=stamp,
-        frame_id=sweep.sensor,
+        frame_id=name,
         pose=fox.Pose(position=fox.Vector3(), orientation=fox.Quaternion(w=1.0)),
-        point_stride=RETURN.itemsize,
-        fields=_FIELDS,
-        data=sweep.returns.tobytes(),
+        point_stride=returns.dtype.itemsize,
+        fields=_FIELDS[returns.dtype],
+        data=returns.tobytes(),
+    ).encode()
+
+
+def _imu(sample: ImuSample) -> bytes:
+    return _json({name: _floats(getattr(sample, name)) for name in _INERTIAL})
+
+
+_INERTIAL = ("acceleration", "angular_velocity", "orientation")
+
+
+def _fix(fix: GnssFix, stamp: fox.Timestamp) -> bytes:
+    return fox.LocationFix(
+        timestamp=stamp,
+        frame_id=fix.sensor,
+        latitude=float(fix.latitude),
+        longitude=float(fix.longitude),
+        altitude=float(fix.altitude),
     ).encode()
 
 
@@ -271,6 +327,9 @@ def _transforms(frame: Frame, stamp: fox.Timestamp) -> bytes:
     poses = {"ego": frame.world_from_ego}
     poses |= {name: camera.world_from_camera for name, camera in frame.cameras.items()}
     poses |= {name: sweep.world_from_lidar for name, sweep in frame.sweeps.items()}
+    poses |= {name: scan.world_from_radar for name, scan in frame.radars.items()}
+    poses |= {name: sample.world_from_imu for name, sample in frame.imus.items()}
+    poses |= {name: fix.world_from_antenna for name, fix in frame.fixes.items()}
     return fox.FrameTransforms(
         transforms=[
             fox.FrameTransform(
@@ -321,6 +380,7 @@ def _json(value: Any) -> bytes:
 
 
 def _frame(frame: Frame) -> bytes:
+    estimated = frame.estimated_world_from_ego
     return _json(
         {
             "index": int(frame.index),
@@ -331,6 +391,10 @@ def _frame(frame: Frame) -> bytes:
             "ego_angular_velocity": _floats(frame.ego_angular_velocity),
             "cameras": {name: _floats(camera.world_from_camera) for name, camera in frame.cameras.items()},
             "sweeps": {name: _floats(sweep.world_from_lidar) for name, sweep in frame.sweeps.items()},
+            "radars": {name: _floats(scan.world_from_radar) for name, scan in frame.radars.items()},
+            "imus": {name: _floats(sample.world_from_imu) for name, sample in frame.imus.items()},
+            "fixes": {name: _floats(fix.world_from_antenna) for name, fix in frame.fixes.items()},
+            "estimated_world_from_ego": None if estimated is None else _floats(estimated),
         }
     )
 
@@ -350,7 +414,8 @@ def _labels(frame: Frame) -> bytes:
         for state in frame.objects
     ]
     views = {name: [_view_fields(view) for view in camera.views] for name, camera in frame.cameras.items()}
-    returns = {name: sorted(sweep.counts().items()) for name, sweep in frame.sweeps.items()}
+    clouds: dict[str, Sweep | RadarScan] = {**frame.sweeps, **frame.radars}
+    returns = {name: sorted(cloud.counts().items()) for name, cloud in clouds.items()}
     return _json({"objects": objects, "views": views, "returns": returns})
 
 
@@ -369,7 +434,7 @@ def _floats(values: Any) -> list[float]:
 
 def _message_classes() -> dict[str, Any]:
     pool = descriptor_pool.DescriptorPool()
-    read = (fox.CompressedImage, fox.RawImage, fox.PointCloud)
+    read = (fox.CompressedImage, fox.RawImage, fox.PointCloud, fox.LocationFix)
     for message in read:
         for file in descriptor_pb2.FileDescriptorSet.FromString(message.get_schema().data).file:
             pool.AddSerializedFile(file.SerializeToString())
@@ -395,8 +460,18 @@ def _depth(message: bytes) -> NDArray[np.float32]:
     return np.frombuffer(image.data, "<f4").reshape(image.height, image.width)
 
 
-def _returns(message: bytes) -> NDArray[np.void]:
-    return np.frombuffer(_CLASSES["PointCloud"].FromString(message).data, RETURN)
+def _returns(message: bytes, kind: np.dtype[np.void]) -> NDArray[np.void]:
+    return np.frombuffer(_CLASSES["PointCloud"].FromString(message).data, kind)
+
+
+def _imu_sample(name: str, pose: list[float], message: bytes) -> ImuSample:
+    values = json.loads(message)
+    return ImuSample(name, _matrix(pose), **{each: np.array(values[each], np.float64) for each in _INERTIAL})
+
+
+def _gnss_fix(name: str, pose: list[float], message: bytes) -> GnssFix:
+    fix = _CLASSES["LocationFix"].FromString(message)
+    return GnssFix(name, _matrix(pose), fix.latitude, fix.longitude, fix.altitude)
 
 
 def _matrix(values: list[float]) -> NDArray[np.float64]:

@@ -23,11 +23,11 @@ from mcap.records import Attachment, AttachmentIndex, Channel, Chunk, ChunkIndex
 from mcap.stream_reader import MAGIC_SIZE, StreamReader, breakup_chunk
 from mcap.writer import MCAP0_MAGIC, Writer
 
-from sensors.frames import RETURN, Frame, SceneMeta
+from sensors.frames import RADAR_RETURN, RETURN, Frame, SceneMeta
 from sensors.messages import FRAME, decode, encoders, nanoseconds_of, topics
 from sensors.rig import Rig
 
-FORMAT = 2
+FORMAT = 3
 """Version of the recording format."""
 
 _SCENE = "scene.json"
@@ -119,8 +119,15 @@ class RecordingWriter:
                 f"{self.path}: frame {frame.index} comes after frame {self._last}; write them in order"
             )
         rig = self.meta.rig
-        cameras, lidars = {spec.name: spec for spec in rig.cameras}, {spec.name for spec in rig.lidars}
-        if strangers := sorted((frame.cameras.keys() - cameras.keys()) | (frame.sweeps.keys() - lidars)):
+        cameras = {spec.name: spec for spec in rig.cameras}
+        carried = (
+            (frame.cameras, rig.cameras),
+            (frame.sweeps, rig.lidars),
+            (frame.radars, rig.radars),
+            (frame.imus, rig.imus),
+            (frame.fixes, rig.gnss),
+        )
+        if strangers := sorted(name for has, specs in carried for name in has.keys() - {spec.name for spec in specs}):
             raise RecordingError(
                 f"{self.path}: frame {frame.index} has {', '.join(strangers)}, which the rig {rig.name} does not carry"
             )
@@ -138,6 +145,11 @@ class RecordingWriter:
         for name, sweep in frame.sweeps.items():
             if sweep.returns.dtype != RETURN or sweep.returns.ndim != 1:
                 raise RecordingError(f"{self.path}: frame {frame.index}, {name}: returns must be (N,) of dtype RETURN")
+        for name, scan in frame.radars.items():
+            if scan.returns.dtype != RADAR_RETURN or scan.returns.ndim != 1:
+                raise RecordingError(
+                    f"{self.path}: frame {frame.index}, {name}: returns must be (N,) of dtype RADAR_RETURN"
+                )
 
 
 class Recording:

@@ -127,6 +127,9 @@ def test_frames_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             good, index=2, cameras={"CAM_FRONT": dataclasses.replace(shot, image=shot.image[1:])}
         ),
     }
+    wrong["GNSS_2"] = dataclasses.replace(good, index=2, fixes={"GNSS_2": good.fixes["GNSS"]})
+    radar = dataclasses.replace(good.radars["RADAR_FRONT"], returns=good.sweeps["LIDAR_TOP"].returns)
+    wrong["dtype RADAR_RETURN"] = dataclasses.replace(good, index=2, radars={"RADAR_FRONT": radar})
     with RecordingWriter(tmp_path / "a", meta(RIG)) as writer:
         writer.write(good)
         for message, each in wrong.items():
@@ -220,6 +223,9 @@ def test_topics_are_foxgloves_and_our_json_fits_its_schema(tmp_path: Path) -> No
         "/boxes": "foxglove.SceneUpdate",
         "/labels": "longtail.Labels",
         "/LIDAR_TOP/points": "foxglove.PointCloud",
+        "/RADAR_FRONT/points": "foxglove.PointCloud",
+        "/IMU/imu": "longtail.Imu",
+        "/GNSS/fix": "foxglove.LocationFix",
         "/frame": "longtail.Frame",
         **{
             f"/{camera}/{topic}": f"foxglove.{schema}"
@@ -252,7 +258,7 @@ def test_what_a_viewer_sees(tmp_path: Path) -> None:
     raw, tf = seen["/tf"][1]
     assert raw.log_time == raw.publish_time == 100_000_000  # tick 2 of 0.05 s
     poses = {each.child_frame_id: each for each in tf.transforms}
-    assert set(poses) == {"ego", "CAM_FRONT", "LIDAR_TOP"}
+    assert set(poses) == {"ego", "CAM_FRONT", "LIDAR_TOP", "RADAR_FRONT", "IMU", "GNSS"}
     turn, place = poses["CAM_FRONT"].rotation, poses["CAM_FRONT"].translation
     pose = written.cameras["CAM_FRONT"].world_from_camera
     assert rigid((turn.w, turn.x, turn.y, turn.z), (place.x, place.y, place.z)) == pytest.approx(pose)
