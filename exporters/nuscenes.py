@@ -56,6 +56,8 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
                     channels[sensor.name] = "camera"
                 for lidar in meta.rig.lidars:
                     channels[lidar.name] = "lidar"
+                for radar in meta.rig.radars:
+                    channels[radar.name] = "radar"
                 scene = SceneWriter(root, source.path, meta, name, position, maps.origin(meta))
                 scene.stream()
                 scene.write(tables)
