@@ -41,6 +41,25 @@ def depth_picture(metres: NDArray[np.floating]) -> NDArray[np.uint8]:
     return ((level << 8) | 255).astype(">u4").view(np.uint8).reshape(*level.shape, 4)
 
 
+def decode_normals(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """World normals (H, W, 3) float32, right-handed, unit, of a normals picture; its middle, the sky, is zeros.
+
+    CARLA 0.9.16: x east, y south, z up, [-1, 1] as [0, 255].
+    """
+    vectors = (picture[..., 2::-1].astype(np.float32) - 127.5) / 127.5 * np.array([1, -1, 1], np.float32)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.where(length > 0.5, vectors / np.maximum(length, 1e-6), 0).astype(np.float32)
+
+
+def decode_flow(picture: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Where each point was one tick ago, minus where it is now (H, W, 2) [px], of a flow picture (H, W, 2).
+
+    CARLA 0.9.16: motion from the last tick to this in normalised device coordinates, y up; ``width`` and ``height`` are
+    of the camera's whole picture.
+    """
+    return (picture * np.array([-width / 2, height / 2], np.float32)).astype(np.float32)
+
+
 def decode_semantic(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Tags (H, W) uint8 of a semantic or instance picture: its red channel."""
     return np.ascontiguousarray(picture[..., 2])

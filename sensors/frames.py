@@ -106,7 +106,11 @@ class ObjectView:
 @dataclass(frozen=True, eq=False)
 class CameraFrame:
     """One exposure. ``image`` (H, W, 3) uint8 RGB, ``depth`` (H, W) float32 [m] along the axis (inf: sky),
-    ``semantic`` (H, W) uint8 CARLA tags, ``instance`` (H, W) uint16 track ids (0: level)."""
+    ``semantic`` (H, W) uint8 CARLA tags, ``instance`` (H, W) uint16 track ids (0: level).
+
+    Where the rig asks for them, else None: ``normals`` (H, W, 3) float32, unit vectors in the world, zeros at the sky,
+    to half a degree; ``flow`` (H, W, 2) float32 [px], where the point seen now was one tick ago, minus where it is now.
+    """
 
     sensor: str
     world_from_camera: NDArray[np.float64]
@@ -115,6 +119,8 @@ class CameraFrame:
     semantic: NDArray[np.uint8]
     instance: NDArray[np.uint16]
     views: tuple[ObjectView, ...]
+    normals: NDArray[np.float32] | None = None
+    flow: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)

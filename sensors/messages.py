@@ -38,6 +38,9 @@ Measured = TypeVar("Measured")
 FRAME = "/frame"
 """Topic of the message that closes a frame."""
 
+TARGETS = ("image", "depth", "semantic", "instance")
+"""Of every camera frame."""
+
 _PNG = [
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
@@ -92,6 +95,10 @@ def topics(rig: Rig) -> tuple[Topic, ...]:
             _foxglove(f"/{camera.name}/semantic", fox.CompressedImage),
             _foxglove(f"/{camera.name}/instance", fox.CompressedImage),
         ]
+        if "normals" in camera.dense:
+            made.append(_foxglove(f"/{camera.name}/normals", fox.CompressedImage))
+        if "flow" in camera.dense:
+            made.append(_foxglove(f"/{camera.name}/flow", fox.RawImage))
     made += [_foxglove(f"/{scanner.name}/points", fox.PointCloud) for scanner in (*rig.lidars, *rig.radars)]
     made += [_own(f"/{imu.name}/imu", "longtail.Imu", "imu.json") for imu in rig.imus]
     made += [_foxglove(f"/{receiver.name}/fix", fox.LocationFix) for receiver in rig.gnss]
@@ -174,7 +181,7 @@ class StoredCameraFrame(CameraFrame):
     @cached_property
     def depth(self) -> NDArray[np.float32]:
         """(H, W) float32 [m]."""
-        return _depth(self._messages["depth"])
+        return _raw_image(self._messages["depth"])
 
     @cached_property
     def semantic(self) -> NDArray[np.uint8]:
@@ -185,6 +192,16 @@ class StoredCameraFrame(CameraFrame):
     def instance(self) -> NDArray[np.uint16]:
         """(H, W) uint16."""
         return self._picture("instance")
+
+    @cached_property
+    def normals(self) -> NDArray[np.float32] | None:
+        """(H, W, 3) float32, or None."""
+        return _decoded_normals(self._picture("normals")) if "normals" in self._messages else None
+
+    @cached_property
+    def flow(self) -> NDArray[np.float32] | None:
+        """(H, W, 2) float32 [px], or None."""
+        return _raw_image(self._messages["flow"]) if "flow" in self._messages else None
 
     def _picture(self, target: str) -> NDArray[Any]:
         return _picture(self._messages[target])
@@ -212,7 +229,7 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
                 name,
                 _matrix(pose),
                 tuple(_view(entry) for entry in labels["views"][name]),
-                {target: messages[f"/{name}/{target}"] for target in ("image", "depth", "semantic", "instance")},
+                {target: messages[f"/{name}/{target}"] for target in (*TARGETS, *head["dense"].get(name, ()))},
             )
             for name, pose in head["cameras"].items()
         },
@@ -249,12 +266,18 @@ def nanoseconds_of(time: float) -> int:
 
 def _camera(spec: CameraSpec, view: CameraFrame, stamp: fox.Timestamp) -> list[tuple[str, Callable[[], bytes]]]:
     name = spec.name
+    dense: list[tuple[str, Callable[[], bytes]]] = []
+    if view.normals is not None:
+        dense.append((f"/{name}/normals", _bound(_png, _encoded_normals(view.normals), name, stamp)))
+    if view.flow is not None:
+        dense.append((f"/{name}/flow", _bound(_float_image, view.flow, name, stamp)))
     return [
         (f"/{name}/calibration", _bound(_calibration, spec, stamp)),
         (f"/{name}/image", _bound(_color, view.image, name, stamp)),
         (f"/{name}/depth", _bound(_float_image, view.depth, name, stamp)),
         (f"/{name}/semantic", _bound(_png, view.semantic, name, stamp)),
         (f"/{name}/instance", _bound(_png, view.instance, name, stamp)),
+        *dense,
     ]
 
 
@@ -282,16 +305,31 @@ def _png(image: NDArray[Any], name: str, stamp: fox.Timestamp) -> bytes:
     return fox.CompressedImage(timestamp=stamp, frame_id=name, data=file.tobytes(), format="png").encode()
 
 
-def _float_image(depth: NDArray[np.float32], name: str, stamp: fox.Timestamp) -> bytes:
-    height, width = depth.shape
+def _encoded_normals(normals: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """8 bits, OpenCV's order (z, y, x): -1 is 1, 0 is 128, 1 is 255; zeros at the sky."""
+    known = normals.any(axis=-1, keepdims=True)
+    return np.where(known, np.rint(normals[..., ::-1] * 127) + 128, 0).astype(np.uint8)
+
+
+def _decoded_normals(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Their inverse, with unit length; zeros at the sky."""
+    vectors = (picture[..., ::-1].astype(np.float32) - 128) / 127
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
+    vectors[~picture.any(axis=-1)] = 0
+    return vectors.astype(np.float32, copy=False)
+
+
+def _float_image(picture: NDArray[np.float32], name: str, stamp: fox.Timestamp) -> bytes:
+    height, width, *channels = picture.shape
+    count = channels[0] if channels else 1
     return fox.RawImage(
         timestamp=stamp,
         frame_id=name,
         width=width,
         height=height,
-        encoding="32FC1",
-        step=4 * width,
-        data=depth.astype("<f4", copy=False).tobytes(),
+        encoding=f"32FC{count}",
+        step=4 * count * width,
+        data=picture.astype("<f4", copy=False).tobytes(),
     ).encode()
 
 
@@ -390,6 +428,7 @@ def _frame(frame: Frame) -> bytes:
             "ego_acceleration": _floats(frame.ego_acceleration),
             "ego_angular_velocity": _floats(frame.ego_angular_velocity),
             "cameras": {name: _floats(camera.world_from_camera) for name, camera in frame.cameras.items()},
+            "dense": {name: dense for name, camera in frame.cameras.items() if (dense := _dense(camera))},
             "sweeps": {name: _floats(sweep.world_from_lidar) for name, sweep in frame.sweeps.items()},
             "radars": {name: _floats(scan.world_from_radar) for name, scan in frame.radars.items()},
             "imus": {name: _floats(sample.world_from_imu) for name, sample in frame.imus.items()},
@@ -397,6 +436,10 @@ def _frame(frame: Frame) -> bytes:
             "estimated_world_from_ego": None if estimated is None else _floats(estimated),
         }
     )
+
+
+def _dense(camera: CameraFrame) -> list[str]:
+    return [target for target in ("normals", "flow") if getattr(camera, target) is not None]
 
 
 def _labels(frame: Frame) -> bytes:
@@ -455,9 +498,11 @@ def _picture(message: bytes) -> NDArray[Any]:
     return picture
 
 
-def _depth(message: bytes) -> NDArray[np.float32]:
+def _raw_image(message: bytes) -> NDArray[np.float32]:
     image = _CLASSES["RawImage"].FromString(message)
-    return np.frombuffer(image.data, "<f4").reshape(image.height, image.width)
+    channels = image.step // (4 * image.width)
+    shape = (image.height, image.width, channels) if channels > 1 else (image.height, image.width)
+    return np.frombuffer(image.data, "<f4").reshape(shape)
 
 
 def _returns(message: bytes, kind: np.dtype[np.void]) -> NDArray[np.void]:

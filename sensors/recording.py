@@ -30,6 +30,12 @@ from sensors.rig import Rig
 FORMAT = 3
 """Version of the recording format."""
 
+_PICTURES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "image": ("uint8", (3,)), "depth": ("float32", ()), "semantic": ("uint8", ()), "instance": ("uint16", ()),
+    "normals": ("float32", (3,)), "flow": ("float32", (2,)),
+}  # fmt: skip
+"""What a camera frame holds: type and channels."""
+
 _SCENE = "scene.json"
 _ENCODING_THREADS = 3
 _RECORD_HEAD = 9  # opcode and length of an MCAP record
@@ -133,14 +139,16 @@ class RecordingWriter:
             )
         for name, camera in frame.cameras.items():
             shape = (cameras[name].height, cameras[name].width)
-            wanted = {"image": "uint8", "depth": "float32", "semantic": "uint8", "instance": "uint16"}
-            for target, dtype in wanted.items():
-                array = getattr(camera, target)
-                expected = (*shape, 3) if target == "image" else shape
-                if array.shape != expected or array.dtype != dtype:
+            for target, (dtype, channels) in _PICTURES.items():
+                array, expected = getattr(camera, target), shape + channels
+                if target in ("normals", "flow") and target not in cameras[name].dense:
+                    if array is None:
+                        continue
+                    raise RecordingError(f"{self.path}: frame {frame.index}, {name}: the rig does not ask for {target}")
+                if array is None or array.shape != expected or array.dtype != dtype:
+                    found = "missing" if array is None else f"{array.dtype} {array.shape}"
                     raise RecordingError(
-                        f"{self.path}: frame {frame.index}, {name}, {target} is {array.dtype} {array.shape}; "
-                        f"it must be {dtype} {expected}"
+                        f"{self.path}: frame {frame.index}, {name}, {target} is {found}; it must be {dtype} {expected}"
                     )
         for name, sweep in frame.sweeps.items():
             if sweep.returns.dtype != RETURN or sweep.returns.ndim != 1:

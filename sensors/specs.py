@@ -61,6 +61,9 @@ class CameraSpec(SensorSpec):
     fy: float = Field(gt=0, description="focal length [px]")
     cx: float = Field(description="principal point [px], the centre of the top-left pixel is 0")
     cy: float = Field(description="principal point [px]")
+    dense: tuple[Literal["normals", "flow"], ...] = Field(
+        default=(), description="what to record of every pixel beyond depth, class and instance"
+    )
     distortion: Annotated[BrownConrady | KannalaBrandt, Field(discriminator="model")] | None = None
 
     @model_validator(mode="after")

@@ -24,6 +24,8 @@ BODY_FROM_CAMERA = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0
 """CARLA hangs a camera by a frame with x forward; ours looks along z (OpenCV)."""
 
 CAMERA_KINDS = ("rgb", "depth", "instance_segmentation")
+DENSE_KINDS = {"normals": "normals", "flow": "optical_flow"}
+"""Cameras for what a rig asks for beyond that."""
 SHARP = {
     "motion_blur_intensity": 0.0,
     "bloom_intensity": 0.0,
@@ -95,7 +97,10 @@ class Recorder:
         self._descriptions: dict[int, tuple[str, str | None]] = {}
         self._framing: dict[str, Framing] = {}
         self._cameras = {
-            spec.name: {kind: self._hang_camera(spec, f"sensor.camera.{kind}") for kind in CAMERA_KINDS}
+            spec.name: {
+                kind: self._hang_camera(spec, f"sensor.camera.{kind}")
+                for kind in (*CAMERA_KINDS, *(DENSE_KINDS[target] for target in spec.dense))
+            }
             for spec in rig.cameras
         }
         self._lidars = {spec.name: self._hang_lidar(spec) for spec in rig.lidars}
@@ -292,6 +297,12 @@ class Recorder:
         tag, instance = camera.decode_instance(pictures["instance_segmentation"])
         depth = camera.decode_depth(pictures["depth"])
         world_from_camera = world_from_ego @ spec.mount.matrix
+        framing = self._framing[spec.name]
+        normals = camera.decode_normals(pictures["normals"]) if "normals" in pictures else None
+        flow = None
+        if "optical_flow" in pictures:
+            moved = np.ascontiguousarray(pictures["optical_flow"]).view("<f4")
+            flow = camera.decode_flow(moved, framing.width, framing.height)
         seen_by = taps["instance_segmentation"].actor.id
         return CameraFrame(
             sensor=spec.name,
@@ -301,6 +312,8 @@ class Recorder:
             semantic=tag,
             instance=instance,
             views=self.witness.views(instance, depth, seen_by, marks, spec, world_from_camera, objects),
+            normals=normals,
+            flow=flow,
         )
 
 

@@ -286,3 +286,29 @@ def test_shipped_rigs_are_recorded_whole(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "a")
     assert recording.meta.rig == rig
     assert list(next(iter(recording.frames())).sweeps) == ["LIDAR_TOP"]
+
+
+def test_normals_and_flow_where_the_rig_asks_for_them(tmp_path: Path) -> None:
+    rig = small_rig()
+    front, *others = rig.cameras
+    asking = rig.model_copy(update={"cameras": (front.model_copy(update={"dense": ("normals", "flow")}), *others)})
+    random = np.random.default_rng(5)
+    plain = frame(rig, 0, random)
+    normals = random.normal(size=(front.height, front.width, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    normals[:3] = 0
+    flow = random.normal(0, 20, (front.height, front.width, 2)).astype(np.float32)
+    shot = dataclasses.replace(plain.cameras["CAM_FRONT"], normals=normals, flow=flow)
+    dense = dataclasses.replace(plain, cameras={**plain.cameras, "CAM_FRONT": shot})
+    with RecordingWriter(tmp_path / "a", meta(asking)) as writer:
+        writer.write(dense)
+    read = next(Recording(tmp_path / "a").frames()).cameras
+    assert (read["CAM_FRONT"].flow == flow).all()
+    found = read["CAM_FRONT"].normals
+    assert (found[:3] == 0).all()
+    assert np.degrees(np.arccos(np.clip((found[3:] * normals[3:]).sum(axis=-1), -1, 1))).max() < 0.5
+    assert read["CAM_BACK"].normals is None and read["CAM_BACK"].flow is None
+    for carried, spoilt, message in ((asking, plain, "normals is missing"), (rig, dense, "does not ask for normals")):
+        with pytest.raises(RecordingError, match=message), RecordingWriter(tmp_path / "b", meta(carried)) as writer:
+            writer.write(spoilt)
+        assert not (tmp_path / "b").exists()
