@@ -15,6 +15,7 @@ from sensors import camera, labels, taxonomy
 from sensors.frames import CameraFrame, Frame, ObjectState, Sweep
 from sensors.lidar import BEAM_TABLES
 from sensors.rig import CameraSpec, LidarSpec, Rig
+from simulator.conduct import Conduct
 from simulator.extension import FrameLabels
 from simulator.handedness import MIRROR, carla_from_matrix, matrix_from_carla
 from simulator.laps import Laps
@@ -95,6 +96,7 @@ class Recorder:
         self._sweeps: dict[str, list[NDArray[np.void]]] = {spec.name: [] for spec in rig.lidars}
         self._poses: dict[int, NDArray[np.float64]] = {}
         self._descriptions: dict[int, tuple[str, str | None]] = {}
+        self._conduct = Conduct()
         self._framing: dict[str, Framing] = {}
         self._cameras = {
             spec.name: {
@@ -243,6 +245,7 @@ class Recorder:
         for actor in self.world.get_actors([i for i in ids if i not in self._descriptions]):
             category = taxonomy.category_of(actor.type_id, actor.attributes)
             self._descriptions[actor.id] = (actor.type_id, category)
+            self._conduct.meet(actor)
 
     def _objects(self, snapshot: Any, marks: FrameLabels) -> tuple[ObjectState, ...]:
         self._describe([row.object_id for row in marks.objects])
@@ -261,6 +264,7 @@ class Recorder:
                     velocity=MIRROR @ _vector(actor.get_velocity()),
                     acceleration=MIRROR @ _vector(actor.get_acceleration()),
                     type_id=type_id,
+                    **self._conduct.states(row.object_id, category, row.world_from_box, row.size),
                 )
             )
         return tuple(states)
