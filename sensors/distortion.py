@@ -9,11 +9,11 @@ Calibration Method for Conventional, Wide-Angle, and Fish-Eye Lenses", PAMI 2006
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from renderers.scene import Pinhole
 
@@ -63,27 +63,20 @@ class BrownConrady(BaseModel):
         """Directions (N, 3), unit, of normalised coordinates (N, 2); NaN where no ray arrives."""
         wanted = np.asarray(normalised, np.float64)
         straight = wanted / np.maximum(1.0, np.hypot(*wanted.T) / self._fold)[:, None]
-        step = 1e-6
-        along_x, along_y = np.array([step, 0]), np.array([0, step])
         for _ in range(_STEPS):
-            error = self._bent(straight) - wanted
-            by_x = (self._bent(straight + along_x) - self._bent(straight - along_x)) / (2 * step)
-            by_y = (self._bent(straight + along_y) - self._bent(straight - along_y)) / (2 * step)
+            x, y = straight.T
+            square = x * x + y * y
+            radial, slope = self._radial(square), self._slope(square)
+            error_x, error_y = (self._bent(straight) - wanted).T
+            xx = radial + 2 * x * x * slope + 2 * self.p1 * y + 6 * self.p2 * x
+            yy = radial + 2 * y * y * slope + 6 * self.p1 * y + 2 * self.p2 * x
+            xy = 2 * x * y * slope + 2 * self.p1 * x + 2 * self.p2 * y
             with np.errstate(divide="ignore", invalid="ignore"):
-                determinant = by_x[:, 0] * by_y[:, 1] - by_x[:, 1] * by_y[:, 0]
-                move = (
-                    np.stack(
-                        [
-                            error[:, 0] * by_y[:, 1] - error[:, 1] * by_y[:, 0],
-                            error[:, 1] * by_x[:, 0] - error[:, 0] * by_x[:, 1],
-                        ],
-                        axis=1,
-                    )
-                    / determinant[:, None]
-                )
+                determinant = xx * yy - xy * xy
+                move = np.stack([error_x * yy - error_y * xy, error_y * xx - error_x * xy], 1) / determinant[:, None]
             size = np.hypot(*move.T)
             straight = straight - move * np.minimum(1.0, 0.5 / np.maximum(size, 1e-12))[:, None]
-            if np.nanmax(size, initial=0.0) < 1e-12:
+            if np.nanmax(np.where(np.hypot(*straight.T) <= self._fold, size, 0.0), initial=0.0) < 1e-12:
                 break
         with np.errstate(invalid="ignore"):
             found = (np.abs(self._bent(straight) - wanted).max(axis=1) < 1e-9) & (np.hypot(*straight.T) <= self._fold)
@@ -116,6 +109,15 @@ class BrownConrady(BaseModel):
         below = 1 + square * (self.k4 + square * (self.k5 + square * self.k6))
         with np.errstate(divide="ignore", invalid="ignore"):
             return above / below
+
+    def _slope(self, square: Array) -> Array:
+        """Derivative of ``_radial`` with respect to the squared radius."""
+        above = 1 + square * (self.k1 + square * (self.k2 + square * self.k3))
+        below = 1 + square * (self.k4 + square * (self.k5 + square * self.k6))
+        rise = self.k1 + square * (2 * self.k2 + square * 3 * self.k3)
+        fall = self.k4 + square * (2 * self.k5 + square * 3 * self.k6)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (rise * below - above * fall) / below**2
 
     @cached_property
     def _fold(self) -> float:
@@ -172,6 +174,8 @@ class KannalaBrandt(BaseModel):
             slope = 1 + sum((2 * n + 1) * k * angle ** (2 * n) for n, k in enumerate(self.coefficients, 1))
             move = (self._distance(angle) - distance) / slope
             angle = np.clip(angle - move, 0, edge)
+            if np.abs(np.where(inside, move, 0.0)).max(initial=0.0) < 1e-13:
+                break
         with np.errstate(divide="ignore", invalid="ignore"):
             stretch = np.where(distance > 0, np.sin(angle) / distance, 0.0)
         rays = np.stack([x * stretch, y * stretch, np.cos(angle)], axis=1)
@@ -188,6 +192,14 @@ class KannalaBrandt(BaseModel):
 
 
 Distortion = BrownConrady | KannalaBrandt
+
+
+def parse(text: str) -> Distortion:
+    """A lens from its JSON text, as CARLA attributes carry it. Raises ValueError."""
+    return _LENS.validate_json(text)
+
+
+_LENS: TypeAdapter[Distortion] = TypeAdapter(Annotated[Distortion, Field(discriminator="model")])
 
 
 def _rim(camera: Pinhole) -> Array:

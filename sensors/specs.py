@@ -127,9 +127,7 @@ class InertialNoise(Spec):
     """Noise of one triad by its Allan parameters (IEEE Std 952-1997, annex C), the same on its three axes."""
 
     white: float = Field(default=0.0, ge=0, description="noise density: [m/s^2/sqrt(Hz)] or [deg/s/sqrt(Hz)]")
-    bias: float = Field(
-        default=0.0, ge=0, description="standard deviation of the bias at the start: [m/s^2] or [deg/s]"
-    )
+    bias: float = Field(default=0.0, ge=0, description="standard deviation at the start: [m/s^2] or [deg/s]")
     walk: float = Field(default=0.0, ge=0, description="random walk of the bias: [m/s^2/sqrt(s)] or [deg/s/sqrt(s)]")
 
 
@@ -145,15 +143,11 @@ class ImuSpec(SensorSpec):
 class GnssSpec(SensorSpec):
     """A satellite receiver. Its error is white noise and a part that wanders (first-order Gauss-Markov)."""
 
-    horizontal_noise: float = Field(
-        default=0.0, ge=0, description="white, standard deviation along east and along north [m]"
-    )
+    horizontal_noise: float = Field(default=0.0, ge=0, description="white, standard deviation east and north [m]")
     vertical_noise: float = Field(default=0.0, ge=0, description="white, standard deviation [m]")
     horizontal_wander: float = Field(default=0.0, ge=0, description="standard deviation of the wandering part [m]")
     vertical_wander: float = Field(default=0.0, ge=0, description="[m]")
-    wander_time: float = Field(
-        default=100.0, gt=0, description="after which the wandering part has forgotten itself [s]"
-    )
+    wander_time: float = Field(default=100.0, gt=0, description="time constant of the wandering part [s]")
 
 
 class EgoPoseError(Spec):

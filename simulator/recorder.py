@@ -124,7 +124,10 @@ class Recorder:
             raise SessionError(
                 f"camera {spec.name}: CARLA's pixels are square, but fx is {spec.fx}, fy {spec.fy}; give both one value"
             )
-        framing, special = self.witness.framing(spec)
+        try:
+            framing, special = self.witness.framing(spec)
+        except ValueError as error:
+            raise SessionError(str(error)) from error
         self._framing[spec.name] = framing
         attributes: dict[str, object] = {
             "image_size_x": framing.width,
