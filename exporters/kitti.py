@@ -176,7 +176,7 @@ def _write_dense(training: Path, name: str, camera: CameraSpec, shot: Shot, foll
     (training / "instance" / f"{name}.png").write_bytes(instance_png(picture))
     if following is None:
         return
-    moved = motion(camera.pinhole, picture, shot.frame.objects, following.picture, following.frame.objects)
+    moved = motion(camera, picture, shot.frame.objects, following.picture, following.frame.objects)
     (training / "flow_occ" / f"{name}.png").write_bytes(flow_png(moved, occluded=True))
     (training / "flow_noc" / f"{name}.png").write_bytes(flow_png(moved, occluded=False))
 
