@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from assets.tags import Tag
 from exporters.kitti_dense import depth_png, flow_png, instance_png, semantic_png
-from exporters.publish import ExportError, Summary, publish, size_of, sources
+from exporters.publish import ExportError, Summary, publish, refuse_lenses, size_of, sources
 from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.geometry import clip_box, inverse, transformed
 from sensors.messages import StoredCameraFrame
@@ -128,7 +128,9 @@ def front_sensors(path: Path, rig: Rig) -> Sensors:
         )
     front = [camera for camera in rig.cameras if camera.name == "CAM_FRONT"]
     camera = (front or list(rig.cameras))[0]
-    return Sensors(camera, next((other for other in rig.cameras if _is_right_of(other, camera)), None), rig.lidars[0])
+    right = next((other for other in rig.cameras if _is_right_of(other, camera)), None)
+    refuse_lenses(path, [camera, *([right] if right else [])], "KITTI")
+    return Sensors(camera, right, rig.lidars[0])
 
 
 def _is_right_of(other: CameraSpec, camera: CameraSpec) -> bool:
@@ -174,7 +176,7 @@ def _write_dense(training: Path, name: str, camera: CameraSpec, shot: Shot, foll
     (training / "instance" / f"{name}.png").write_bytes(instance_png(picture))
     if following is None:
         return
-    moved = motion(camera.pinhole, picture, shot.frame.objects, following.picture, following.frame.objects)
+    moved = motion(camera, picture, shot.frame.objects, following.picture, following.frame.objects)
     (training / "flow_occ" / f"{name}.png").write_bytes(flow_png(moved, occluded=True))
     (training / "flow_noc" / f"{name}.png").write_bytes(flow_png(moved, occluded=False))
 

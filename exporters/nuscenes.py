@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from exporters.nuscenes_map import expansion
 from exporters.nuscenes_scene import LIDAR, SceneWriter
 from exporters.nuscenes_tables import SEGMENTATION_TABLES, SPLITS, VERSION, Tables, constant_rows, scene_numbers, token
-from exporters.publish import ExportError, Summary, publish, size_of, sources
+from exporters.publish import ExportError, Summary, publish, refuse_lenses, size_of, sources
 from exporters.road_mask import RoadMask, road_mask
 from sensors.frames import SceneMeta
 from sensors.rig import Rig
@@ -56,6 +56,8 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
                     channels[sensor.name] = "camera"
                 for lidar in meta.rig.lidars:
                     channels[lidar.name] = "lidar"
+                for radar in meta.rig.radars:
+                    channels[radar.name] = "radar"
                 scene = SceneWriter(root, source.path, meta, name, position, maps.origin(meta))
                 scene.stream()
                 scene.write(tables)
@@ -79,6 +81,7 @@ def _check(path: Path, rig: Rig) -> None:
         )
     if not rig.cameras:
         raise ExportError(f"{path}: rig {rig.name!r} has no camera; record with a rig that has, e.g. 'nuscenes'")
+    refuse_lenses(path, rig.cameras, "nuScenes")
 
 
 class _Maps:

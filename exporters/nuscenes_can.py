@@ -28,38 +28,50 @@ class Bus:
     Args:
         timestamp: scene time [s] -> [us] since 1970.
         origin: (2,) [m], world coordinates of nuScenes' origin.
+        imu: name of the inertial unit; None for a rig without.
     """
 
-    def __init__(self, timestamp: Callable[[float], int], origin: NDArray[np.float64]) -> None:
-        self._timestamp, self._origin = timestamp, np.append(origin, 0.0)
+    def __init__(self, timestamp: Callable[[float], int], origin: NDArray[np.float64], imu: str | None) -> None:
+        self._timestamp, self._origin, self._imu = timestamp, np.append(origin, 0.0), imu
         self.messages: dict[str, list[Message]] = {"pose": [], "ms_imu": []}
 
     def take(self, frame: Frame) -> None:
-        """Adds a frame's messages: ``pose``, in the ego's frame but for its place, and ``ms_imu``, what an inertial
-        unit without error in the ego's origin measures."""
+        """Adds a frame's messages.
+
+        ``pose`` is where the localiser takes the ego to be, and its true motion, in its own frame. ``ms_imu`` is what
+        the rig's first inertial unit measured; without one, what a unit without error in the ego's origin measures.
+        """
         rotation = frame.world_from_ego[:3, :3]
-        utime, turn = self._timestamp(frame.time), matrix_quaternion(frame.world_from_ego).tolist()
-        spin = frame.ego_angular_velocity.tolist()
+        believed = frame.world_from_ego if frame.estimated_world_from_ego is None else frame.estimated_world_from_ego
+        utime = self._timestamp(frame.time)
         self.messages["pose"].append(
             {
                 "accel": (rotation.T @ frame.ego_acceleration).tolist(),
-                "orientation": turn,
-                "pos": (frame.world_from_ego[:3, 3] - self._origin).tolist(),
-                "rotation_rate": spin,
+                "orientation": matrix_quaternion(believed).tolist(),
+                "pos": (believed[:3, 3] - self._origin).tolist(),
+                "rotation_rate": frame.ego_angular_velocity.tolist(),
                 "utime": utime,
                 "vel": (rotation.T @ frame.ego_velocity).tolist(),
             }
         )
-        felt = rotation.T @ (frame.ego_acceleration + GRAVITY)
-        self.messages["ms_imu"].append(
-            {"linear_accel": felt.tolist(), "q": turn, "rotation_rate": spin, "utime": utime}
-        )
+        if self._imu is None:
+            felt, spin = rotation.T @ (frame.ego_acceleration + GRAVITY), frame.ego_angular_velocity
+            turn = matrix_quaternion(frame.world_from_ego)
+        elif self._imu in frame.imus:
+            sample = frame.imus[self._imu]
+            felt, spin, turn = sample.acceleration, sample.angular_velocity, sample.orientation
+        else:
+            return
+        message = {"linear_accel": felt.tolist(), "q": turn.tolist(), "rotation_rate": spin.tolist(), "utime": utime}
+        self.messages["ms_imu"].append(message)
 
     def write(self, folder: Path, scene: str) -> None:
         """Writes ``SCENE_MESSAGE.json`` for each kind, and their statistics as ``SCENE_meta.json``."""
         for name, messages in self.messages.items():
+            if not messages:
+                continue  # the inertial unit was slower than the scene was long
             (folder / f"{scene}_{name}.json").write_text(json.dumps(messages, allow_nan=False) + "\n")
-        meta = {name: _statistics(messages) for name, messages in self.messages.items()}
+        meta = {name: _statistics(messages) for name, messages in self.messages.items() if messages}
         (folder / f"{scene}_meta.json").write_text(json.dumps(meta, indent=1, allow_nan=False) + "\n")
 
 

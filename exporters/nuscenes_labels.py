@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,15 @@ class Keyframe:
     Attributes:
         time: [s] since the scene's first frame.
         objects: as they were.
-        returns: how many LiDAR returns each object gave.
+        returns: how many LiDAR returns each object gave; radar_returns: of all radars.
         views: of the objects in all cameras.
     """
 
     time: float
     objects: tuple[ObjectState, ...]
-    returns: dict[int, int]
+    returns: Mapping[int, int]
     views: tuple[ObjectView, ...]
+    radar_returns: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Annotation:
     keyframe: int
     state: ObjectState
     returns: int
+    radar_returns: int
     visible: float
 
 
@@ -83,9 +85,10 @@ def annotate(keyframes: Sequence[Keyframe]) -> dict[int, list[Annotation]]:
         for state in keyframe.objects:
             own = of_object.get(state.track_id, [])
             returns = keyframe.returns.get(state.track_id, 0)
-            annotation = Annotation(index, state, returns, visible_fraction(own))
+            radar_returns = keyframe.radar_returns.get(state.track_id, 0)
+            annotation = Annotation(index, state, returns, radar_returns, visible_fraction(own))
             tracks.setdefault(state.track_id, []).append(annotation)
-            if returns or any(view.visible_pixels for view in own):
+            if returns or radar_returns or any(view.visible_pixels for view in own):
                 seen.setdefault(state.track_id, []).append(index)
     return {
         track_id: [a for a in tracks[track_id] if seen[track_id][0] <= a.keyframe <= seen[track_id][-1]]

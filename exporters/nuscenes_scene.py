@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from exporters.nuscenes_can import Bus
 from exporters.nuscenes_labels import Annotation, Exposure, Keyframe, annotate
 from exporters.nuscenes_points import Instances, classes, packed
+from exporters.nuscenes_radar import pcd
 from exporters.nuscenes_tables import VERSION, VISIBILITIES, Tables, token
 from exporters.publish import ExportError
 from sensors.frames import Frame, SceneMeta, Sweep
 from sensors.geometry import matrix_quaternion
 from sensors.recording import Recording
-from sensors.rig import CameraSpec, LidarSpec
+from sensors.specs import CameraSpec, LidarSpec, RadarSpec
 from sensors.taxonomy import category
 
 LIDAR = "LIDAR_TOP"
@@ -61,8 +62,8 @@ class SceneWriter:
     _segmented: list[str] = field(default_factory=list)
 
     @property
-    def _sensors(self) -> tuple[CameraSpec | LidarSpec, ...]:
-        return self.meta.rig.cameras + self.meta.rig.lidars
+    def _sensors(self) -> tuple[CameraSpec | LidarSpec | RadarSpec, ...]:
+        return self.meta.rig.cameras + self.meta.rig.lidars + self.meta.rig.radars
 
     def token(self, *parts: object) -> str:
         """Name of a record of this scene."""
@@ -97,19 +98,24 @@ class SceneWriter:
                 (self.root / folder / sensor.name).mkdir(parents=True, exist_ok=True)
         names = {*self.exposures}
         due = 0
-        bus = Bus(self.timestamp, self.origin)
+        imu = next((unit.name for unit in self.meta.rig.imus), None)
+        bus = Bus(self.timestamp, self.origin, imu)
         for frame in Recording(self.path).frames():
             bus.take(frame)
             # The rig sees to it that all sensors measure on each keyframe's tick (sensors.rig).
-            is_key = frame.index >= due and names <= {*frame.cameras, *frame.sweeps}
+            is_key = frame.index >= due and names <= {*frame.cameras, *frame.sweeps, *frame.radars}
             for name, picture in frame.cameras.items():
                 self._keep(name, frame, is_key, "jpg", _jpeg(picture.image))
             for name, sweep in frame.sweeps.items():
                 self._keep(name, frame, is_key, "pcd.bin", _points(sweep))
+            for name, scan in frame.radars.items():
+                self._keep(name, frame, is_key, "pcd", pcd(scan))
             if is_key:
                 due = frame.index + self.meta.rig.period_ticks(self.meta.rig.keyframe_rate)
                 views = tuple(view for picture in frame.cameras.values() for view in picture.views)
-                self.keyframes.append(Keyframe(frame.time, frame.objects, frame.sweeps[LIDAR].counts(), views))
+                echoes = sum((Counter(scan.counts()) for scan in frame.radars.values()), Counter())
+                returns = frame.sweeps[LIDAR].counts()
+                self.keyframes.append(Keyframe(frame.time, frame.objects, returns, views, echoes))
                 self._segment(frame)
         if not self.keyframes:
             silent = [name for name, exposures in self.exposures.items() if not exposures]
@@ -151,7 +157,7 @@ class SceneWriter:
             self.objects[kind] += len(track)
         self._write_scene(tables)
 
-    def _write_sensor(self, tables: Tables, sensor: CameraSpec | LidarSpec) -> None:
+    def _write_sensor(self, tables: Tables, sensor: CameraSpec | LidarSpec | RadarSpec) -> None:
         channel = sensor.name
         exposures = self.exposures[channel]
         ego_from_sensor = sensor.mount.matrix[:3, :3]
@@ -160,8 +166,9 @@ class SceneWriter:
             intrinsic = sensor.pinhole.matrix.tolist()
             width, height = sensor.width, sensor.height
         else:
-            ego_from_sensor = ego_from_sensor @ _LIDAR_FROM_NUSCENES
             intrinsic, width, height = [], 0, 0
+        if isinstance(sensor, LidarSpec):  # a radar's axes are ours
+            ego_from_sensor = ego_from_sensor @ _LIDAR_FROM_NUSCENES
         calibrated = self.token("calibrated_sensor", channel)
         tables.add(
             "calibrated_sensor",
@@ -231,7 +238,7 @@ class SceneWriter:
                 prev=names[index - 1] if index else "",
                 next=names[index + 1] if index + 1 < len(names) else "",
                 num_lidar_pts=annotation.returns,
-                num_radar_pts=0,
+                num_radar_pts=annotation.radar_returns,
             )
 
     def _write_scene(self, tables: Tables) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sensors.frames import SceneMeta
 from sensors.recording import Recording
+from sensors.specs import CameraSpec
 
 
 class ExportError(Exception):
@@ -69,6 +70,16 @@ def sources(recordings: Sequence[Path]) -> list[Source]:
     scenes = list(dict.fromkeys(meta.scene_id for _, meta in found))
     held_out = set(scenes[4::5] if len(scenes) >= 5 else scenes[1:][-1:])
     return [Source(path, meta, "val" if meta.scene_id in held_out else "train") for path, meta in found]
+
+
+def refuse_lenses(path: Path, cameras: Iterable[CameraSpec], name: str) -> None:
+    """Raises ExportError for a camera whose lens bends lines: the format knows rectified pictures only."""
+    for camera in cameras:
+        if camera.distortion is not None:
+            raise ExportError(
+                f"{path}: {camera.name} has a distorting lens, and {name} knows rectified pictures only; record with a "
+                "rig whose camera has no distortion, or export COCO"
+            )
 
 
 @contextmanager

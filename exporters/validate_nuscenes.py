@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import cv2
 import numpy as np
 
+from exporters.nuscenes_radar import read_pcd
 from exporters.nuscenes_tables import SEGMENTATION_TABLES, TABLES
 from exporters.problems import Problem, decoded
 from exporters.validate_nuscenes_can import check_bus
@@ -211,6 +212,11 @@ def _check_files(root: Path, tables: dict[str, dict[str, Row]]) -> Iterator[Prob
                 yield Problem(name, "", f"holds {size} bytes; a point has 20")
             elif not np.isfinite(np.fromfile(root / name, "<f4")).all():
                 yield Problem(name, "", "holds numbers that are not finite")
+        else:
+            try:
+                read_pcd((root / name).read_bytes())
+            except ValueError as error:
+                yield Problem(name, "", str(error))
     for row in tables["map"].values():
         mask = decoded(root / row["filename"], cv2.IMREAD_UNCHANGED)
         if mask is None:

@@ -1,4 +1,6 @@
-"""CARLA's picture codecs, vectorised. Pictures are (H, W, 4) uint8 BGRA, as a ``carla.Image``'s raw data.
+"""Projection through a rig's cameras, and CARLA's picture codecs, vectorised.
+
+Pictures are (H, W, 4) uint8 BGRA, as a ``carla.Image``'s raw data.
 
 Layout of the depth and instance pictures: CARLA 0.9.16 documentation, "Sensors reference".
 """
@@ -8,10 +10,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sensors import geometry
+from sensors.specs import CameraSpec
+
 FAR = 1000.0
 """Depth [m] of CARLA's far plane, which the sky has."""
 
 _LEVELS = 2**24 - 1
+
+
+def project(spec: CameraSpec, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Projects points (N, 3) of the camera frame through the camera's lens.
+
+    Returns:
+        pixels (N, 2) float64, the centre of the top-left pixel being (0, 0), and depths (N,) [m] along the axis. Pixels
+        of points that no light reaches the picture from (behind it, outside the image circle) are NaN.
+    """
+    if spec.distortion is None:
+        return geometry.project(spec.pinhole, points)
+    pixels = spec.distortion.project(points) * (spec.fx, spec.fy) + (spec.cx, spec.cy)
+    return pixels, np.asarray(points[:, 2], np.float64)
+
+
+def unproject(spec: CameraSpec, pixels: NDArray[np.floating], depth: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Points (N, 3) of the camera frame [m] at pixels (N, 2) (centre convention) and depths (N,) [m] along the axis."""
+    if spec.distortion is None:
+        return geometry.unproject(spec.pinhole, pixels, depth)
+    rays = spec.distortion.unproject((np.asarray(pixels, np.float64) - (spec.cx, spec.cy)) / (spec.fx, spec.fy))
+    return rays / rays[:, 2:] * np.asarray(depth, np.float64)[:, None]
 
 
 def bgra(raw: bytes | memoryview, width: int, height: int) -> NDArray[np.uint8]:
@@ -39,6 +65,25 @@ def depth_picture(metres: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Depth picture (H, W, 4) BGRA of depths (H, W) [m]; what lies beyond the far plane is put on it."""
     level = np.rint(np.clip(metres, 0, FAR) * (_LEVELS / FAR)).astype(np.uint32)
     return ((level << 8) | 255).astype(">u4").view(np.uint8).reshape(*level.shape, 4)
+
+
+def decode_normals(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """World normals (H, W, 3) float32, right-handed, unit, of a normals picture; its middle, the sky, is zeros.
+
+    CARLA 0.9.16: x east, y south, z up, [-1, 1] as [0, 255].
+    """
+    vectors = (picture[..., 2::-1].astype(np.float32) - 127.5) / 127.5 * np.array([1, -1, 1], np.float32)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.where(length > 0.5, vectors / np.maximum(length, 1e-6), 0).astype(np.float32)
+
+
+def decode_flow(picture: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Where each point was one tick ago, minus where it is now (H, W, 2) [px], of a flow picture (H, W, 2).
+
+    CARLA 0.9.16: motion from the last tick to this in normalised device coordinates, y up; ``width`` and ``height`` are
+    of the camera's whole picture.
+    """
+    return (picture * np.array([-width / 2, height / 2], np.float32)).astype(np.float32)
 
 
 def decode_semantic(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

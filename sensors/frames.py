@@ -20,11 +20,30 @@ RETURN = np.dtype(
         ("object_id", "<u4"),
         ("ring", "<u2"),
         ("tag", "u1"),
+        ("echo", "u1"),
     ]
 )
 """One LiDAR return: x, y, z [m] in the LiDAR frame at the sweep's reference time (ego motion taken out), intensity in
 [0, 1], time [s] of firing relative to the reference time, id of the object hit (0: level), ring (0 is the lowest beam),
-semantic tag."""
+semantic tag (0 for rain, snow and fog), echo (0: the pulse's strongest return, 1: its second)."""
+
+RADAR_RETURN = np.dtype(
+    [
+        ("x", "<f4"),
+        ("y", "<f4"),
+        ("z", "<f4"),
+        ("radial_velocity", "<f4"),
+        ("compensated_vx", "<f4"),
+        ("compensated_vy", "<f4"),
+        ("rcs", "<f4"),
+        ("object_id", "<u4"),
+        ("tag", "u1"),
+    ]
+)
+"""One radar return: x, y, z [m] in the radar frame (x forward, y left, z up; z is 0 for a radar that measures no
+elevation), radial_velocity [m/s] as measured (negative: approaching), compensated_vx, compensated_vy [m/s] the radial
+velocity with the ego's own motion taken out, as a vector along the line of sight (nuScenes' vx_comp, vy_comp), rcs
+[dBsm], id of the object that reflects most in the cell (0: level), its semantic tag."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +106,11 @@ class ObjectView:
 @dataclass(frozen=True, eq=False)
 class CameraFrame:
     """One exposure. ``image`` (H, W, 3) uint8 RGB, ``depth`` (H, W) float32 [m] along the axis (inf: sky),
-    ``semantic`` (H, W) uint8 CARLA tags, ``instance`` (H, W) uint16 track ids (0: level)."""
+    ``semantic`` (H, W) uint8 CARLA tags, ``instance`` (H, W) uint16 track ids (0: level).
+
+    Where the rig asks for them, else None: ``normals`` (H, W, 3) float32, unit vectors in the world, zeros at the sky,
+    to half a degree; ``flow`` (H, W, 2) float32 [px], where the point seen now was one tick ago, minus where it is now.
+    """
 
     sensor: str
     world_from_camera: NDArray[np.float64]
@@ -96,6 +119,8 @@ class CameraFrame:
     semantic: NDArray[np.uint8]
     instance: NDArray[np.uint16]
     views: tuple[ObjectView, ...]
+    normals: NDArray[np.float32] | None = None
+    flow: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +133,60 @@ class Sweep:
 
     def counts(self) -> dict[int, int]:
         """Returns from each object that was hit, by ascending track id; the level is left out."""
-        ids, counts = np.unique(self.returns["object_id"], return_counts=True)
-        return {int(track): int(count) for track, count in zip(ids, counts, strict=True) if track}
+        return _counts(self.returns["object_id"])
+
+
+def _counts(object_ids: NDArray[np.uint32]) -> dict[int, int]:
+    ids, counts = np.unique(object_ids, return_counts=True)
+    return {int(track): int(count) for track, count in zip(ids, counts, strict=True) if track}
+
+
+@dataclass(frozen=True, eq=False)
+class RadarScan:
+    """One cycle of a radar. ``returns`` (N,) of dtype RADAR_RETURN, ``world_from_radar`` (4, 4) at its time."""
+
+    sensor: str
+    world_from_radar: NDArray[np.float64]
+    returns: NDArray[np.void]
+
+    def counts(self) -> dict[int, int]:
+        """Returns from each object that was hit, by ascending track id; the level is left out."""
+        return _counts(self.returns["object_id"])
+
+
+@dataclass(frozen=True, eq=False)
+class ImuSample:
+    """One measurement of an inertial unit, with the noise that the rig asks for.
+
+    Attributes:
+        world_from_imu: (4, 4) its true pose.
+        acceleration: (3,) specific force in the sensor's frame [m/s^2]: at rest it feels +g upwards.
+        angular_velocity: (3,) sensor frame [rad/s].
+        orientation: (4,) quaternion w, x, y, z, ``world_from_imu`` as the unit itself reports it.
+    """
+
+    sensor: str
+    world_from_imu: NDArray[np.float64]
+    acceleration: NDArray[np.float64]
+    angular_velocity: NDArray[np.float64]
+    orientation: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class GnssFix:
+    """One fix of a satellite receiver, with the noise that the rig asks for.
+
+    Attributes:
+        world_from_antenna: (4, 4) its true pose.
+        latitude, longitude: WGS 84 [deg], as receivers tell and maps' geo references are.
+        altitude: [m].
+    """
+
+    sensor: str
+    world_from_antenna: NDArray[np.float64]
+    latitude: float
+    longitude: float
+    altitude: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +200,10 @@ class Frame:
         ego_velocity: (3,) world [m/s]; ego_acceleration: (3,) world [m/s^2].
         ego_angular_velocity: (3,) ego frame [rad/s].
         objects: every labelled object but the ego.
-        cameras, sweeps: by sensor name; only the sensors whose exposure or reference time falls on this tick.
+        cameras, sweeps, radars, imus, fixes: by sensor name; only the sensors whose exposure or reference time falls on
+            this tick.
+        estimated_world_from_ego: (4, 4) the ego's pose as its localiser would report it, when the rig asks for an error
+            of the pose; None: the exact one.
     """
 
     index: int
@@ -135,6 +215,10 @@ class Frame:
     objects: tuple[ObjectState, ...]
     cameras: dict[str, CameraFrame] = field(default_factory=dict)
     sweeps: dict[str, Sweep] = field(default_factory=dict)
+    radars: dict[str, RadarScan] = field(default_factory=dict)
+    imus: dict[str, ImuSample] = field(default_factory=dict)
+    fixes: dict[str, GnssFix] = field(default_factory=dict)
+    estimated_world_from_ego: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

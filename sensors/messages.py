@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -16,13 +16,30 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # 
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
-from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, Sweep
+from sensors.frames import (
+    RADAR_RETURN,
+    RETURN,
+    CameraFrame,
+    Frame,
+    GnssFix,
+    ImuSample,
+    ObjectState,
+    ObjectView,
+    RadarScan,
+    Sweep,
+)
 from sensors.geometry import matrix_quaternion
 from sensors.rig import CameraSpec, Rig
+from sensors.specs import SensorSpec
 from sensors.taxonomy import category
+
+Measured = TypeVar("Measured")
 
 FRAME = "/frame"
 """Topic of the message that closes a frame."""
+
+TARGETS = ("image", "depth", "semantic", "instance")
+"""Of every camera frame."""
 
 _PNG = [
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
@@ -37,11 +54,14 @@ _FIELD_TYPES = {
     "|u1": fox.PackedElementFieldNumericType.Uint8,
 }
 
-_FIELDS = [
-    fox.PackedElementField(name=name, offset=RETURN.fields[name][1], type=_FIELD_TYPES[RETURN.fields[name][0].str])
-    for name in RETURN.names or ()
-    if RETURN.fields is not None
-]
+_FIELDS = {
+    kind: [
+        fox.PackedElementField(name=name, offset=kind.fields[name][1], type=_FIELD_TYPES[kind.fields[name][0].str])
+        for name in kind.names or ()
+        if kind.fields is not None
+    ]
+    for kind in (RETURN, RADAR_RETURN)
+}
 
 _COLORS = {  # by nuScenes' main groups
     "human": fox.Color(r=0.20, g=0.45, b=1.0, a=0.45),
@@ -75,7 +95,13 @@ def topics(rig: Rig) -> tuple[Topic, ...]:
             _foxglove(f"/{camera.name}/semantic", fox.CompressedImage),
             _foxglove(f"/{camera.name}/instance", fox.CompressedImage),
         ]
-    made += [_foxglove(f"/{lidar.name}/points", fox.PointCloud) for lidar in rig.lidars]
+        if "normals" in camera.dense:
+            made.append(_foxglove(f"/{camera.name}/normals", fox.CompressedImage))
+        if "flow" in camera.dense:
+            made.append(_foxglove(f"/{camera.name}/flow", fox.RawImage))
+    made += [_foxglove(f"/{scanner.name}/points", fox.PointCloud) for scanner in (*rig.lidars, *rig.radars)]
+    made += [_own(f"/{imu.name}/imu", "longtail.Imu", "imu.json") for imu in rig.imus]
+    made += [_foxglove(f"/{receiver.name}/fix", fox.LocationFix) for receiver in rig.gnss]
     made.append(_own(FRAME, "longtail.Frame", "frame.json"))
     return tuple(made)
 
@@ -97,8 +123,11 @@ def encoders(frame: Frame, rig: Rig) -> list[tuple[str, Callable[[], bytes]]]:
     """
     frame = replace(
         frame,
-        cameras={spec.name: frame.cameras[spec.name] for spec in rig.cameras if spec.name in frame.cameras},
-        sweeps={spec.name: frame.sweeps[spec.name] for spec in rig.lidars if spec.name in frame.sweeps},
+        cameras=_in_order(frame.cameras, rig.cameras),
+        sweeps=_in_order(frame.sweeps, rig.lidars),
+        radars=_in_order(frame.radars, rig.radars),
+        imus=_in_order(frame.imus, rig.imus),
+        fixes=_in_order(frame.fixes, rig.gnss),
     )
     stamp = _stamp(frame.time)
     jobs: list[tuple[str, Callable[[], bytes]]] = [
@@ -109,9 +138,16 @@ def encoders(frame: Frame, rig: Rig) -> list[tuple[str, Callable[[], bytes]]]:
     for spec in rig.cameras:
         if spec.name in frame.cameras:
             jobs += _camera(spec, frame.cameras[spec.name], stamp)
-    jobs += [(f"/{name}/points", _bound(_points, sweep, stamp)) for name, sweep in frame.sweeps.items()]
+    clouds: dict[str, Sweep | RadarScan] = {**frame.sweeps, **frame.radars}
+    jobs += [(f"/{name}/points", _bound(_points, name, cloud.returns, stamp)) for name, cloud in clouds.items()]
+    jobs += [(f"/{name}/imu", _bound(_imu, sample)) for name, sample in frame.imus.items()]
+    jobs += [(f"/{name}/fix", _bound(_fix, fix, stamp)) for name, fix in frame.fixes.items()]
     jobs.append((FRAME, lambda: _frame(frame)))
     return jobs
+
+
+def _in_order(measured: Mapping[str, Measured], specs: Sequence[SensorSpec]) -> dict[str, Measured]:
+    return {spec.name: measured[spec.name] for spec in specs if spec.name in measured}
 
 
 class StoredCameraFrame(CameraFrame):
@@ -145,7 +181,7 @@ class StoredCameraFrame(CameraFrame):
     @cached_property
     def depth(self) -> NDArray[np.float32]:
         """(H, W) float32 [m]."""
-        return _depth(self._messages["depth"])
+        return _raw_image(self._messages["depth"])
 
     @cached_property
     def semantic(self) -> NDArray[np.uint8]:
@@ -156,6 +192,16 @@ class StoredCameraFrame(CameraFrame):
     def instance(self) -> NDArray[np.uint16]:
         """(H, W) uint16."""
         return self._picture("instance")
+
+    @cached_property
+    def normals(self) -> NDArray[np.float32] | None:
+        """(H, W, 3) float32, or None."""
+        return _decoded_normals(self._picture("normals")) if "normals" in self._messages else None
+
+    @cached_property
+    def flow(self) -> NDArray[np.float32] | None:
+        """(H, W, 2) float32 [px], or None."""
+        return _raw_image(self._messages["flow"]) if "flow" in self._messages else None
 
     def _picture(self, target: str) -> NDArray[Any]:
         return _picture(self._messages[target])
@@ -169,6 +215,7 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
     """
     head = json.loads(messages[FRAME])
     labels = json.loads(messages["/labels"])
+    estimated = head["estimated_world_from_ego"]
     return Frame(
         index=head["index"],
         time=head["time"],
@@ -182,14 +229,21 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
                 name,
                 _matrix(pose),
                 tuple(_view(entry) for entry in labels["views"][name]),
-                {target: messages[f"/{name}/{target}"] for target in ("image", "depth", "semantic", "instance")},
+                {target: messages[f"/{name}/{target}"] for target in (*TARGETS, *head["dense"].get(name, ()))},
             )
             for name, pose in head["cameras"].items()
         },
         sweeps={
-            name: Sweep(name, _matrix(pose), _returns(messages[f"/{name}/points"]))
+            name: Sweep(name, _matrix(pose), _returns(messages[f"/{name}/points"], RETURN))
             for name, pose in head["sweeps"].items()
         },
+        radars={
+            name: RadarScan(name, _matrix(pose), _returns(messages[f"/{name}/points"], RADAR_RETURN))
+            for name, pose in head["radars"].items()
+        },
+        imus={name: _imu_sample(name, pose, messages[f"/{name}/imu"]) for name, pose in head["imus"].items()},
+        fixes={name: _gnss_fix(name, pose, messages[f"/{name}/fix"]) for name, pose in head["fixes"].items()},
+        estimated_world_from_ego=estimated and _matrix(estimated),
     )
 
 
@@ -212,12 +266,18 @@ def nanoseconds_of(time: float) -> int:
 
 def _camera(spec: CameraSpec, view: CameraFrame, stamp: fox.Timestamp) -> list[tuple[str, Callable[[], bytes]]]:
     name = spec.name
+    dense: list[tuple[str, Callable[[], bytes]]] = []
+    if view.normals is not None:
+        dense.append((f"/{name}/normals", _bound(_png, _encoded_normals(view.normals), name, stamp)))
+    if view.flow is not None:
+        dense.append((f"/{name}/flow", _bound(_float_image, view.flow, name, stamp)))
     return [
         (f"/{name}/calibration", _bound(_calibration, spec, stamp)),
         (f"/{name}/image", _bound(_color, view.image, name, stamp)),
         (f"/{name}/depth", _bound(_float_image, view.depth, name, stamp)),
         (f"/{name}/semantic", _bound(_png, view.semantic, name, stamp)),
         (f"/{name}/instance", _bound(_png, view.instance, name, stamp)),
+        *dense,
     ]
 
 
@@ -228,6 +288,8 @@ def _calibration(spec: CameraSpec, stamp: fox.Timestamp) -> bytes:
         frame_id=spec.name,
         width=spec.width,
         height=spec.height,
+        distortion_model=spec.distortion.foxglove_name if spec.distortion else "",
+        D=list(spec.distortion.coefficients) if spec.distortion else [],
         K=matrix.ravel().tolist(),
         R=np.eye(3).ravel().tolist(),
         P=np.hstack([matrix, np.zeros((3, 1))]).ravel().tolist(),
@@ -243,27 +305,59 @@ def _png(image: NDArray[Any], name: str, stamp: fox.Timestamp) -> bytes:
     return fox.CompressedImage(timestamp=stamp, frame_id=name, data=file.tobytes(), format="png").encode()
 
 
-def _float_image(depth: NDArray[np.float32], name: str, stamp: fox.Timestamp) -> bytes:
-    height, width = depth.shape
+def _encoded_normals(normals: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """8 bits, OpenCV's order (z, y, x): -1 is 1, 0 is 128, 1 is 255; zeros at the sky."""
+    known = normals.any(axis=-1, keepdims=True)
+    return np.where(known, np.rint(normals[..., ::-1] * 127) + 128, 0).astype(np.uint8)
+
+
+def _decoded_normals(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Their inverse, with unit length; zeros at the sky."""
+    vectors = (picture[..., ::-1].astype(np.float32) - 128) / 127
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
+    vectors[~picture.any(axis=-1)] = 0
+    return vectors.astype(np.float32, copy=False)
+
+
+def _float_image(picture: NDArray[np.float32], name: str, stamp: fox.Timestamp) -> bytes:
+    height, width, *channels = picture.shape
+    count = channels[0] if channels else 1
     return fox.RawImage(
         timestamp=stamp,
         frame_id=name,
         width=width,
         height=height,
-        encoding="32FC1",
-        step=4 * width,
-        data=depth.astype("<f4", copy=False).tobytes(),
+        encoding=f"32FC{count}",
+        step=4 * count * width,
+        data=picture.astype("<f4", copy=False).tobytes(),
     ).encode()
 
 
-def _points(sweep: Sweep, stamp: fox.Timestamp) -> bytes:
+def _points(name: str, returns: NDArray[np.void], stamp: fox.Timestamp) -> bytes:
     return fox.PointCloud(
         timestamp=stamp,
-        frame_id=sweep.sensor,
+        frame_id=name,
         pose=fox.Pose(position=fox.Vector3(), orientation=fox.Quaternion(w=1.0)),
-        point_stride=RETURN.itemsize,
-        fields=_FIELDS,
-        data=sweep.returns.tobytes(),
+        point_stride=returns.dtype.itemsize,
+        fields=_FIELDS[returns.dtype],
+        data=returns.tobytes(),
+    ).encode()
+
+
+def _imu(sample: ImuSample) -> bytes:
+    return _json({name: _floats(getattr(sample, name)) for name in _INERTIAL})
+
+
+_INERTIAL = ("acceleration", "angular_velocity", "orientation")
+
+
+def _fix(fix: GnssFix, stamp: fox.Timestamp) -> bytes:
+    return fox.LocationFix(
+        timestamp=stamp,
+        frame_id=fix.sensor,
+        latitude=float(fix.latitude),
+        longitude=float(fix.longitude),
+        altitude=float(fix.altitude),
     ).encode()
 
 
@@ -271,6 +365,9 @@ def _transforms(frame: Frame, stamp: fox.Timestamp) -> bytes:
     poses = {"ego": frame.world_from_ego}
     poses |= {name: camera.world_from_camera for name, camera in frame.cameras.items()}
     poses |= {name: sweep.world_from_lidar for name, sweep in frame.sweeps.items()}
+    poses |= {name: scan.world_from_radar for name, scan in frame.radars.items()}
+    poses |= {name: sample.world_from_imu for name, sample in frame.imus.items()}
+    poses |= {name: fix.world_from_antenna for name, fix in frame.fixes.items()}
     return fox.FrameTransforms(
         transforms=[
             fox.FrameTransform(
@@ -321,6 +418,7 @@ def _json(value: Any) -> bytes:
 
 
 def _frame(frame: Frame) -> bytes:
+    estimated = frame.estimated_world_from_ego
     return _json(
         {
             "index": int(frame.index),
@@ -330,9 +428,18 @@ def _frame(frame: Frame) -> bytes:
             "ego_acceleration": _floats(frame.ego_acceleration),
             "ego_angular_velocity": _floats(frame.ego_angular_velocity),
             "cameras": {name: _floats(camera.world_from_camera) for name, camera in frame.cameras.items()},
+            "dense": {name: dense for name, camera in frame.cameras.items() if (dense := _dense(camera))},
             "sweeps": {name: _floats(sweep.world_from_lidar) for name, sweep in frame.sweeps.items()},
+            "radars": {name: _floats(scan.world_from_radar) for name, scan in frame.radars.items()},
+            "imus": {name: _floats(sample.world_from_imu) for name, sample in frame.imus.items()},
+            "fixes": {name: _floats(fix.world_from_antenna) for name, fix in frame.fixes.items()},
+            "estimated_world_from_ego": None if estimated is None else _floats(estimated),
         }
     )
+
+
+def _dense(camera: CameraFrame) -> list[str]:
+    return [target for target in ("normals", "flow") if getattr(camera, target) is not None]
 
 
 def _labels(frame: Frame) -> bytes:
@@ -350,7 +457,8 @@ def _labels(frame: Frame) -> bytes:
         for state in frame.objects
     ]
     views = {name: [_view_fields(view) for view in camera.views] for name, camera in frame.cameras.items()}
-    returns = {name: sorted(sweep.counts().items()) for name, sweep in frame.sweeps.items()}
+    clouds: dict[str, Sweep | RadarScan] = {**frame.sweeps, **frame.radars}
+    returns = {name: sorted(cloud.counts().items()) for name, cloud in clouds.items()}
     return _json({"objects": objects, "views": views, "returns": returns})
 
 
@@ -369,7 +477,7 @@ def _floats(values: Any) -> list[float]:
 
 def _message_classes() -> dict[str, Any]:
     pool = descriptor_pool.DescriptorPool()
-    read = (fox.CompressedImage, fox.RawImage, fox.PointCloud)
+    read = (fox.CompressedImage, fox.RawImage, fox.PointCloud, fox.LocationFix)
     for message in read:
         for file in descriptor_pb2.FileDescriptorSet.FromString(message.get_schema().data).file:
             pool.AddSerializedFile(file.SerializeToString())
@@ -390,13 +498,25 @@ def _picture(message: bytes) -> NDArray[Any]:
     return picture
 
 
-def _depth(message: bytes) -> NDArray[np.float32]:
+def _raw_image(message: bytes) -> NDArray[np.float32]:
     image = _CLASSES["RawImage"].FromString(message)
-    return np.frombuffer(image.data, "<f4").reshape(image.height, image.width)
+    channels = image.step // (4 * image.width)
+    shape = (image.height, image.width, channels) if channels > 1 else (image.height, image.width)
+    return np.frombuffer(image.data, "<f4").reshape(shape)
 
 
-def _returns(message: bytes) -> NDArray[np.void]:
-    return np.frombuffer(_CLASSES["PointCloud"].FromString(message).data, RETURN)
+def _returns(message: bytes, kind: np.dtype[np.void]) -> NDArray[np.void]:
+    return np.frombuffer(_CLASSES["PointCloud"].FromString(message).data, kind)
+
+
+def _imu_sample(name: str, pose: list[float], message: bytes) -> ImuSample:
+    values = json.loads(message)
+    return ImuSample(name, _matrix(pose), **{each: np.array(values[each], np.float64) for each in _INERTIAL})
+
+
+def _gnss_fix(name: str, pose: list[float], message: bytes) -> GnssFix:
+    fix = _CLASSES["LocationFix"].FromString(message)
+    return GnssFix(name, _matrix(pose), fix.latitude, fix.longitude, fix.altitude)
 
 
 def _matrix(values: list[float]) -> NDArray[np.float64]:

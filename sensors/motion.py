@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.scene import Pinhole
+from sensors.camera import project, unproject
 from sensors.frames import CameraFrame, ObjectState
-from sensors.geometry import inverse, project, transformed, unproject
+from sensors.geometry import inverse, transformed
+from sensors.specs import CameraSpec
 from sensors.taxonomy import category
 
 HIDDEN = 0.02
@@ -36,13 +37,13 @@ class Motion:
 
 
 def motion(
-    camera: Pinhole,
+    spec: CameraSpec,
     now: CameraFrame,
     objects_now: tuple[ObjectState, ...],
     then: CameraFrame,
     objects_then: tuple[ObjectState, ...],
 ) -> Motion:
-    """The motion of everything that ``now`` shows until ``then``, a later picture of the same camera.
+    """The motion of all that ``now`` shows until ``then``, a later picture of the same camera, whose lens counts.
 
     The level stands still and rigid objects move with their boxes; every pixel's point moves with its object.
     """
@@ -51,7 +52,7 @@ def motion(
     pixels = np.stack([u, v], axis=-1).reshape(-1, 2)
     depth, instance = now.depth.reshape(-1), now.instance.reshape(-1)
     known = np.flatnonzero(np.isfinite(depth))
-    points = transformed(now.world_from_camera, unproject(camera, pixels[known], depth[known]))
+    points = transformed(now.world_from_camera, unproject(spec, pixels[known], depth[known]))
     moved = _moved(points, instance[known], objects_now, objects_then)
     local = transformed(inverse(then.world_from_camera), moved)
     scene_flow = np.full((height * width, 3), np.nan, np.float32)
@@ -59,9 +60,9 @@ def motion(
     flow = np.full((height * width, 2), np.nan, np.float32)
     seen = np.zeros(height * width, bool)
     ahead = np.flatnonzero(local[:, 2] > 0.1)  # NaN is not
-    places, _ = project(camera, local[ahead])
+    places, _ = project(spec, local[ahead])
     flow[known[ahead]] = places - pixels[known[ahead]]
-    nearest = np.rint(np.clip(places, -1, max(height, width) + 1)).astype(np.int64)
+    nearest = np.rint(np.clip(np.nan_to_num(places, nan=-1), -1, max(height, width) + 1)).astype(np.int64)
     inside = np.flatnonzero(((nearest >= 0) & (nearest < (width, height))).all(axis=1))
     surface = then.depth[nearest[inside, 1], nearest[inside, 0]]
     seen[known[ahead[inside]]] = local[ahead[inside], 2] <= surface * (1 + HIDDEN) + HIDDEN

@@ -23,12 +23,18 @@ from mcap.records import Attachment, AttachmentIndex, Channel, Chunk, ChunkIndex
 from mcap.stream_reader import MAGIC_SIZE, StreamReader, breakup_chunk
 from mcap.writer import MCAP0_MAGIC, Writer
 
-from sensors.frames import RETURN, Frame, SceneMeta
+from sensors.frames import RADAR_RETURN, RETURN, Frame, SceneMeta
 from sensors.messages import FRAME, decode, encoders, nanoseconds_of, topics
 from sensors.rig import Rig
 
-FORMAT = 2
+FORMAT = 3
 """Version of the recording format."""
+
+_PICTURES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "image": ("uint8", (3,)), "depth": ("float32", ()), "semantic": ("uint8", ()), "instance": ("uint16", ()),
+    "normals": ("float32", (3,)), "flow": ("float32", (2,)),
+}  # fmt: skip
+"""What a camera frame holds: type and channels."""
 
 _SCENE = "scene.json"
 _ENCODING_THREADS = 3
@@ -119,25 +125,39 @@ class RecordingWriter:
                 f"{self.path}: frame {frame.index} comes after frame {self._last}; write them in order"
             )
         rig = self.meta.rig
-        cameras, lidars = {spec.name: spec for spec in rig.cameras}, {spec.name for spec in rig.lidars}
-        if strangers := sorted((frame.cameras.keys() - cameras.keys()) | (frame.sweeps.keys() - lidars)):
+        cameras = {spec.name: spec for spec in rig.cameras}
+        carried = (
+            (frame.cameras, rig.cameras),
+            (frame.sweeps, rig.lidars),
+            (frame.radars, rig.radars),
+            (frame.imus, rig.imus),
+            (frame.fixes, rig.gnss),
+        )
+        if strangers := sorted(name for has, specs in carried for name in has.keys() - {spec.name for spec in specs}):
             raise RecordingError(
                 f"{self.path}: frame {frame.index} has {', '.join(strangers)}, which the rig {rig.name} does not carry"
             )
         for name, camera in frame.cameras.items():
             shape = (cameras[name].height, cameras[name].width)
-            wanted = {"image": "uint8", "depth": "float32", "semantic": "uint8", "instance": "uint16"}
-            for target, dtype in wanted.items():
-                array = getattr(camera, target)
-                expected = (*shape, 3) if target == "image" else shape
-                if array.shape != expected or array.dtype != dtype:
+            for target, (dtype, channels) in _PICTURES.items():
+                array, expected = getattr(camera, target), shape + channels
+                if target in ("normals", "flow") and target not in cameras[name].dense:
+                    if array is None:
+                        continue
+                    raise RecordingError(f"{self.path}: frame {frame.index}, {name}: the rig does not ask for {target}")
+                if array is None or array.shape != expected or array.dtype != dtype:
+                    found = "missing" if array is None else f"{array.dtype} {array.shape}"
                     raise RecordingError(
-                        f"{self.path}: frame {frame.index}, {name}, {target} is {array.dtype} {array.shape}; "
-                        f"it must be {dtype} {expected}"
+                        f"{self.path}: frame {frame.index}, {name}, {target} is {found}; it must be {dtype} {expected}"
                     )
         for name, sweep in frame.sweeps.items():
             if sweep.returns.dtype != RETURN or sweep.returns.ndim != 1:
                 raise RecordingError(f"{self.path}: frame {frame.index}, {name}: returns must be (N,) of dtype RETURN")
+        for name, scan in frame.radars.items():
+            if scan.returns.dtype != RADAR_RETURN or scan.returns.ndim != 1:
+                raise RecordingError(
+                    f"{self.path}: frame {frame.index}, {name}: returns must be (N,) of dtype RADAR_RETURN"
+                )
 
 
 class Recording:

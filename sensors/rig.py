@@ -6,14 +6,25 @@ import math
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from renderers.scene import Pinhole
-from sensors.geometry import rigid
-from sensors.lidar import BEAM_TABLES
+from sensors.specs import (
+    CameraSpec,
+    EgoPoseError,
+    GnssSpec,
+    ImuSpec,
+    LidarSpec,
+    Mount,
+    RadarSpec,
+    SensorSpec,
+    Spec,
+)
+
+__all__ = [
+    "CameraSpec", "EgoPoseError", "GnssSpec", "ImuSpec", "LidarSpec", "Mount", "RadarSpec", "Rig", "RigError",
+    "load_rig", "rig_names",
+]  # fmt: skip
 
 _SHIPPED = resources.files("sensors") / "rigs"
 
@@ -22,74 +33,7 @@ class RigError(ValueError):
     """A rig that cannot be used; the message names file, line and field and says what to do."""
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Mount(_Spec):
-    """Pose of a sensor on the ego: ``ego_from_sensor``."""
-
-    translation: tuple[float, float, float] = Field(description="x, y, z [m], ego frame (rear axle, on the ground)")
-    rotation: tuple[float, float, float, float] = Field(description="quaternion w, x, y, z, sensor to ego")
-
-    @field_validator("rotation")
-    @classmethod
-    def _unit(cls, rotation: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        norm = math.hypot(*rotation)
-        if abs(norm - 1) > 1e-4:
-            raise ValueError(f"is not a unit quaternion (its norm is {norm:.6f}); divide it by its norm")
-        return rotation
-
-    @property
-    def matrix(self) -> NDArray[np.float64]:
-        """``ego_from_sensor`` (4, 4) float64."""
-        return rigid(self.rotation, self.translation)
-
-
-class CameraSpec(_Spec):
-    """A pinhole camera."""
-
-    name: str = Field(description="channel, e.g. CAM_FRONT")
-    width: int = Field(gt=0, description="[px]")
-    height: int = Field(gt=0, description="[px]")
-    fx: float = Field(gt=0, description="focal length [px]")
-    fy: float = Field(gt=0, description="focal length [px]")
-    cx: float = Field(description="principal point [px], the centre of the top-left pixel is 0")
-    cy: float = Field(description="principal point [px]")
-    rate: float = Field(gt=0, description="exposures per second")
-    mount: Mount
-
-    @property
-    def pinhole(self) -> Pinhole:
-        """The camera as the renderer wants it."""
-        return Pinhole(self.width, self.height, self.fx, self.fy, self.cx, self.cy)
-
-
-class LidarSpec(_Spec):
-    """A spinning LiDAR."""
-
-    name: str = Field(description="channel, e.g. LIDAR_TOP")
-    beam_table: str = Field(description="name in sensors.lidar.BEAM_TABLES, e.g. HDL-64E")
-    columns: int = Field(gt=0, description="firings of each beam per turn")
-    rate: float = Field(gt=0, description="turns per second")
-    range: float = Field(gt=0, description="farthest return [m]")
-    reference: float = Field(
-        gt=0,
-        le=1,
-        description="share of the turn done at the reference time: 0.5 when the camera "
-        "fires as the scanner faces forward (KITTI), 1 when the sweep ends (nuScenes)",
-    )
-    mount: Mount
-
-    @field_validator("beam_table")
-    @classmethod
-    def _known(cls, beam_table: str) -> str:
-        if beam_table not in BEAM_TABLES:
-            raise ValueError(f"{beam_table!r} is unknown; choose one of {', '.join(BEAM_TABLES)}")
-        return beam_table
-
-
-class Rig(_Spec):
+class Rig(Spec):
     """All sensors of one car, and the time step that fits them."""
 
     name: str
@@ -97,12 +41,21 @@ class Rig(_Spec):
     keyframe_rate: float = Field(gt=0, description="annotated keyframes per second (nuScenes: 2)")
     cameras: tuple[CameraSpec, ...]
     lidars: tuple[LidarSpec, ...]
+    radars: tuple[RadarSpec, ...] = ()
+    imus: tuple[ImuSpec, ...] = ()
+    gnss: tuple[GnssSpec, ...] = ()
+    ego_pose_error: EgoPoseError | None = None
+
+    @property
+    def sensors(self) -> tuple[SensorSpec, ...]:
+        """All of them, in the order of the file's lists."""
+        return (*self.cameras, *self.lidars, *self.radars, *self.imus, *self.gnss)
 
     @model_validator(mode="after")
     def _consistent(self) -> Rig:
-        sensors: list[CameraSpec | LidarSpec] = [*self.cameras, *self.lidars]
-        if not sensors:
-            raise ValueError("carries no sensor; add at least one under cameras or lidars")
+        sensors = self.sensors
+        if not (self.cameras or self.lidars or self.radars):
+            raise ValueError("carries no sensor; add at least one under cameras, lidars or radars")
         names = [sensor.name for sensor in sensors]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"names {', '.join(twice)} more than once; give each sensor a name of its own")

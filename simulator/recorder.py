@@ -15,6 +15,7 @@ from sensors import camera, labels, taxonomy
 from sensors.frames import CameraFrame, Frame, ObjectState, Sweep
 from sensors.lidar import BEAM_TABLES
 from sensors.rig import CameraSpec, LidarSpec, Rig
+from simulator.conduct import Conduct
 from simulator.extension import FrameLabels
 from simulator.handedness import MIRROR, carla_from_matrix, matrix_from_carla
 from simulator.laps import Laps
@@ -24,6 +25,8 @@ BODY_FROM_CAMERA = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0
 """CARLA hangs a camera by a frame with x forward; ours looks along z (OpenCV)."""
 
 CAMERA_KINDS = ("rgb", "depth", "instance_segmentation")
+DENSE_KINDS = {"normals": "normals", "flow": "optical_flow"}
+"""Cameras for what a rig asks for beyond that."""
 SHARP = {
     "motion_blur_intensity": 0.0,
     "bloom_intensity": 0.0,
@@ -93,9 +96,13 @@ class Recorder:
         self._sweeps: dict[str, list[NDArray[np.void]]] = {spec.name: [] for spec in rig.lidars}
         self._poses: dict[int, NDArray[np.float64]] = {}
         self._descriptions: dict[int, tuple[str, str | None]] = {}
+        self._conduct = Conduct()
         self._framing: dict[str, Framing] = {}
         self._cameras = {
-            spec.name: {kind: self._hang_camera(spec, f"sensor.camera.{kind}") for kind in CAMERA_KINDS}
+            spec.name: {
+                kind: self._hang_camera(spec, f"sensor.camera.{kind}")
+                for kind in (*CAMERA_KINDS, *(DENSE_KINDS[target] for target in spec.dense))
+            }
             for spec in rig.cameras
         }
         self._lidars = {spec.name: self._hang_lidar(spec) for spec in rig.lidars}
@@ -117,7 +124,10 @@ class Recorder:
             raise SessionError(
                 f"camera {spec.name}: CARLA's pixels are square, but fx is {spec.fx}, fy {spec.fy}; give both one value"
             )
-        framing, special = self.witness.framing(spec)
+        try:
+            framing, special = self.witness.framing(spec)
+        except ValueError as error:
+            raise SessionError(str(error)) from error
         self._framing[spec.name] = framing
         attributes: dict[str, object] = {
             "image_size_x": framing.width,
@@ -238,6 +248,7 @@ class Recorder:
         for actor in self.world.get_actors([i for i in ids if i not in self._descriptions]):
             category = taxonomy.category_of(actor.type_id, actor.attributes)
             self._descriptions[actor.id] = (actor.type_id, category)
+            self._conduct.meet(actor)
 
     def _objects(self, snapshot: Any, marks: FrameLabels) -> tuple[ObjectState, ...]:
         self._describe([row.object_id for row in marks.objects])
@@ -256,6 +267,7 @@ class Recorder:
                     velocity=MIRROR @ _vector(actor.get_velocity()),
                     acceleration=MIRROR @ _vector(actor.get_acceleration()),
                     type_id=type_id,
+                    **self._conduct.states(row.object_id, category, row.world_from_box, row.size),
                 )
             )
         return tuple(states)
@@ -292,6 +304,12 @@ class Recorder:
         tag, instance = camera.decode_instance(pictures["instance_segmentation"])
         depth = camera.decode_depth(pictures["depth"])
         world_from_camera = world_from_ego @ spec.mount.matrix
+        framing = self._framing[spec.name]
+        normals = camera.decode_normals(pictures["normals"]) if "normals" in pictures else None
+        flow = None
+        if "optical_flow" in pictures:
+            moved = np.ascontiguousarray(pictures["optical_flow"]).view("<f4")
+            flow = camera.decode_flow(moved, framing.width, framing.height)
         seen_by = taps["instance_segmentation"].actor.id
         return CameraFrame(
             sensor=spec.name,
@@ -301,6 +319,8 @@ class Recorder:
             semantic=tag,
             instance=instance,
             views=self.witness.views(instance, depth, seen_by, marks, spec, world_from_camera, objects),
+            normals=normals,
+            flow=flow,
         )
 
 

@@ -85,10 +85,12 @@ class ServerWitness:
         self._extension = extension
 
     def framing(self, spec: CameraSpec) -> tuple[Framing, Mapping[str, object]]:
-        """See `Witness`: the server knows off-centre principal points."""
+        """See `Witness`: the server knows off-centre principal points and lenses that bend lines."""
         centred = (spec.cx, spec.cy) == ((spec.width - 1) / 2, (spec.height - 1) / 2)
-        off_centre = {} if centred else {"principal_x": spec.cx, "principal_y": spec.cy}
-        return Framing(spec.width, spec.height), off_centre
+        special: dict[str, object] = {} if centred else {"principal_x": spec.cx, "principal_y": spec.cy}
+        if spec.distortion is not None:
+            special["distortion"] = spec.distortion.model_dump_json()
+        return Framing(spec.width, spec.height), special
 
     def scanning(self, spec: LidarSpec) -> Mapping[str, object]:
         """See `Witness`: the server knows the scanner."""
@@ -145,7 +147,9 @@ class EstimatingWitness:
         self._boxes: dict[int, tuple[NDArray[np.float64], tuple[float, float, float]]] = {}
 
     def framing(self, spec: CameraSpec) -> tuple[Framing, Mapping[str, object]]:
-        """See `Witness`: the principal point is a CARLA picture's middle."""
+        """See `Witness`: the principal point is a CARLA picture's middle. Raises ValueError for a lens that bends."""
+        if spec.distortion is not None:
+            raise ValueError(f"camera {spec.name} has a distortion, which CARLA cannot draw; use the embedded server")
         left, width = _around(spec.cx, spec.width)
         top, height = _around(spec.cy, spec.height)
         return Framing(width, height, left, top), {}

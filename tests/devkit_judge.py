@@ -28,7 +28,7 @@ from nuscenes.eval.tracking.utils import category_to_tracking_name
 from nuscenes.map_expansion import map_api
 from nuscenes.map_expansion.arcline_path_utils import discretize
 from nuscenes.nuscenes import NuScenes
-from nuscenes.utils.data_classes import LidarPointCloud
+from nuscenes.utils.data_classes import LidarPointCloud, RadarPointCloud
 from nuscenes.utils.data_io import load_bin_file
 from nuscenes.utils.geometry_utils import points_in_box, view_points
 from nuscenes.utils.splits import get_scenes_of_split
@@ -69,6 +69,8 @@ def tables(nusc: NuScenes) -> dict:
             with Image.open(path) as picture:
                 assert picture.size == (record["width"], record["height"]), path
                 picture.load()
+        elif record["sensor_modality"] == "radar":
+            assert RadarPointCloud.from_file(path).points.shape[0] == 18
         else:
             assert LidarPointCloud.from_file(path).points.shape[0] == 4
     return {
@@ -227,6 +229,26 @@ def segmentation(nusc: NuScenes, split: str, out: str) -> dict:
     return {"iou": iou, "pq": {name: row["PQ"] for name, row in quality.items()}}
 
 
+def radar(nusc: NuScenes, out: str) -> dict:
+    """Returns that the devkit reads (its filters leave all of ours), those within a metre of a box by its own geometry,
+    what the annotations count, and the kinds of motion; a picture of a scan."""
+    found = {"returns": 0, "inside": 0, "counted": 0, "kinds": set()}
+    for sample in nusc.sample:
+        found["counted"] += sum(nusc.get("sample_annotation", name)["num_radar_pts"] for name in sample["anns"])
+        for channel, token in sample["data"].items():
+            if channel.startswith("RADAR"):
+                path, boxes, _ = nusc.get_sample_data(token)
+                points = RadarPointCloud.from_file(path).points
+                found["returns"] += points.shape[1]
+                found["kinds"] |= set(points[3].astype(int).tolist())
+                flat = [np.abs(points[:2].T - box.center[:2]).max(axis=1) < 1 for box in boxes]
+                found["inside"] += int(np.any(flat, axis=0).sum()) if flat else 0
+    tokens = [token for channel, token in nusc.sample[0]["data"].items() if channel.startswith("RADAR")]
+    for token in tokens[:1]:
+        nusc.render_sample_data(token, out_path=str(Path(out) / "radar.png"), verbose=False)
+    return {**found, "kinds": sorted(found["kinds"])}
+
+
 def bus(nusc: NuScenes, out: str) -> dict:
     """What ``NuScenesCanBus`` reads of the first scene; its plots and statistics must work."""
     can, scene = NuScenesCanBus(nusc.dataroot), nusc.scene[0]["name"]
@@ -271,6 +293,7 @@ def main() -> None:
         "map": on_map(nusc),
         "expansion": expansion(nusc),
         "bus": bus(nusc, out),
+        "radar": radar(nusc, out),
         "detection": {split: detection(nusc, split, out) for split in splits},
         "tracking": tracking(nusc, "val", out) if "val" in splits else None,
         "segmentation": segmentation(nusc, "val", out) if "val" in splits else None,

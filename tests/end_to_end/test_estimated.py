@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from assets.tags import Tag
 from exporters import coco, kitti, nuscenes
 from exporters.validate import validate
 from orchestrator.farm import play
 from orchestrator.job import plan
 from orchestrator.player import EmbeddedPlayer
 from scenarios.sampler import Scenario
+from sensors.geometry import inverse, project, transformed, unproject
 from sensors.recording import Recording
 from sensors.rig import load_rig
 from simulator.process import ServerProcess
@@ -33,6 +36,8 @@ class StrictPlayer(EmbeddedPlayer):
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("strict") / "scene.mcap"
     script, rig = HERE / "crossing.scenic", load_rig(HERE / "small.yaml")
+    (camera,) = rig.cameras
+    rig = rig.model_copy(update={"cameras": (camera.model_copy(update={"dense": ("normals", "flow")}),)})
     [task] = plan([str(script)], 1, 3, rig).tasks()
     player = StrictPlayer(rig)
     try:
@@ -72,6 +77,33 @@ def test_returns_know_what_they_hit(recording: Path) -> None:
             hits += len(mine)
             assert (np.linalg.norm(mine - state.world_from_box[:3, 3], axis=1) < 4).all()
     assert hits > 100
+
+
+def test_normals_and_flow_are_those_of_the_scene(recording: Path) -> None:
+    """The road faces up, the sky has none; points of the level move in the picture as the camera does."""
+    rig = Recording(recording).meta.rig
+    (spec,) = rig.cameras
+    off = []
+    for frame in list(Recording(recording).frames())[2:]:
+        camera = frame.cameras["CAM_FRONT"]
+        assert camera.normals is not None and camera.flow is not None
+        sky = np.isinf(camera.depth)
+        assert (camera.normals[sky] == 0).all()
+        assert np.linalg.norm(camera.normals[~sky], axis=-1) == pytest.approx(1, abs=1e-3)
+        road = (camera.semantic == Tag.ROADS) & (camera.depth < 30)
+        assert np.median(camera.normals[road][:, 2]) > 0.98
+        v, u = np.nonzero(road)
+        ego = frame.world_from_ego.copy()
+        ego[:3, :3] @= Rotation.from_rotvec(-frame.ego_angular_velocity * rig.tick).as_matrix()
+        ego[:3, 3] -= frame.ego_velocity * rig.tick
+        before = ego @ spec.mount.matrix
+        points = unproject(spec.pinhole, np.stack([u, v], axis=1), camera.depth[road])
+        world = transformed(camera.world_from_camera, points)
+        places, _ = project(spec.pinhole, transformed(inverse(before), world))
+        expected = places - np.stack([u, v], axis=1)
+        assert np.abs(expected).max() > 3
+        off.append(np.abs(camera.flow[road] - expected).max(axis=1))
+    assert np.median(np.concatenate(off)) < 0.3
 
 
 def test_exports_are_valid_and_tell_what_they_do_not_know(recording: Path, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from scenariogeneration import xodr
 
 from assets.tags import Tag
 from renderers.scene import Silhouette
-from sensors.frames import RETURN, CameraFrame, Frame, SceneMeta, Sweep
-from sensors.geometry import box_outline, clip_box, inverse, rigid, transformed
+from sensors.frames import RADAR_RETURN, RETURN, CameraFrame, Frame, ImuSample, RadarScan, SceneMeta, Sweep
+from sensors.geometry import box_outline, clip_box, inverse, matrix_quaternion, rigid, transformed
 from sensors.labels import object_state, object_views
-from sensors.rig import CameraSpec, Rig, load_rig
+from sensors.rig import Rig, load_rig
+from sensors.specs import CameraSpec, ImuSpec, Mount, RadarSpec
 from sensors.taxonomy import category
 
 OBJECTS: dict[str, tuple[tuple[float, float, float], tuple[float, float]]] = {
@@ -55,8 +56,15 @@ def opendrive() -> str:
     return ET.tostring(document.get_element(), encoding="unicode")
 
 
+RADAR = RadarSpec(
+    name="RADAR_FRONT", rate=10, range=100, horizontal_fov=120, vertical_fov=20, range_resolution=1,
+    azimuth_resolution=3, velocity_resolution=0.1, mount=Mount(translation=(3.4, 0, 0.5), rotation=(1, 0, 0, 0)),
+)  # fmt: skip
+IMU = ImuSpec(name="IMU", rate=20, mount=Mount(translation=(0, 0, 0.5), rotation=(1, 0, 0, 0)))
+
+
 def small_rig(name: str) -> Rig:
-    """A shipped rig with its cameras' pictures scaled down to a fifth."""
+    """A shipped rig with its cameras' pictures scaled down to a fifth; nuScenes' has one radar and an inertial unit."""
 
     def small(camera: CameraSpec) -> CameraSpec:
         size = {"width": camera.width // 5, "height": camera.height // 5}
@@ -65,7 +73,9 @@ def small_rig(name: str) -> Rig:
         return camera.model_copy(update=size | focus | principal)
 
     rig = load_rig(name)
-    return rig.model_copy(update={"cameras": tuple(small(camera) for camera in rig.cameras)})
+    radars, imus = ((RADAR,), (IMU,)) if name == "nuscenes" else ((), ())
+    cameras = tuple(small(camera) for camera in rig.cameras)
+    return rig.model_copy(update={"cameras": cameras, "radars": radars, "imus": imus, "gnss": ()})
 
 
 def frames(rig: Rig, duration: float) -> list[Frame]:
@@ -95,7 +105,15 @@ def frames(rig: Rig, duration: float) -> list[Frame]:
                 sweeps[lidar.name] = Sweep(lidar.name, world_from_lidar, returns(random, world_from_lidar, objects))
         velocity = WORLD_FROM_START[:3, :3] @ (EGO_SPEED, 0, 0)
         still = np.zeros(3)
-        made.append(Frame(index, time, world_from_ego, velocity, still, still, tuple(objects), cameras, sweeps))
+        frame = Frame(index, time, world_from_ego, velocity, still, still, tuple(objects), cameras, sweeps)
+        for radar in rig.radars:
+            if index % round(1 / radar.rate / rig.tick) == 0:
+                frame.radars[radar.name] = _scan(radar, world_from_ego, velocity, objects)
+        for unit in rig.imus:
+            orientation = matrix_quaternion(world_from_ego @ unit.mount.matrix)
+            felt = np.array([0.0, 0.0, 9.81])
+            frame.imus[unit.name] = ImuSample(unit.name, world_from_ego @ unit.mount.matrix, felt, still, orientation)
+        made.append(frame)
     return made
 
 
@@ -154,6 +172,23 @@ def returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64], 
     for state in objects:
         made["tag"][made["object_id"] == state.track_id] = category(state.category).tag
     return made
+
+
+def _scan(
+    radar: RadarSpec, world_from_ego: NDArray[np.float64], ego_velocity: NDArray[np.float64], objects: list
+) -> RadarScan:
+    """One return from the middle of each object before the radar."""
+    world_from_radar = world_from_ego @ radar.mount.matrix
+    rows = []
+    for state in objects:
+        x, y, _ = transformed(inverse(world_from_radar), state.world_from_box[:3, 3])
+        if x <= 1 or abs(np.arctan2(y, x)) > np.radians(radar.horizontal_fov / 2):
+            continue
+        sight = np.array([x, y, 0.0]) / np.hypot(x, y)
+        own = float(sight @ (world_from_radar[:3, :3].T @ state.velocity))
+        relative = own - float(sight @ (world_from_radar[:3, :3].T @ ego_velocity))
+        rows.append((x, y, 0.0, relative, own * sight[0], own * sight[1], 10.0, state.track_id, Tag.CAR))
+    return RadarScan(radar.name, world_from_radar, np.array(rows, RADAR_RETURN))
 
 
 def meta(rig: Rig, scenario: str, index: int) -> SceneMeta:

@@ -22,11 +22,12 @@ from exporters import coco, kitti, kitti_tracking, nuscenes
 from exporters.publish import Summary
 from exporters.validate import validate
 from renderers.scene import Silhouette
-from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, SceneMeta, Sweep
+from sensors.frames import RADAR_RETURN, RETURN, CameraFrame, Frame, ObjectState, RadarScan, SceneMeta, Sweep
 from sensors.geometry import rigid
 from sensors.labels import estimated_views, object_state, object_views
 from sensors.recording import RecordingWriter
-from sensors.rig import CameraSpec, LidarSpec, Mount, Rig
+from sensors.rig import Rig
+from sensors.specs import CameraSpec, LidarSpec, Mount, RadarSpec
 from sensors.taxonomy import category
 
 GOLDEN = Path(__file__).parent.parent / "conformance" / "export"
@@ -52,8 +53,14 @@ OBJECTS = {  # class: size, place in the first frame, heading as a quaternion's 
 }
 
 
-def rig(*cameras: CameraSpec) -> Rig:
-    return Rig(name="tiny", tick=TICK, keyframe_rate=2, cameras=cameras, lidars=(LIDAR,))
+RADAR = RadarSpec(
+    name="RADAR_FRONT", rate=2, range=100, horizontal_fov=120, vertical_fov=20, range_resolution=1,
+    azimuth_resolution=3, velocity_resolution=0.1, mount=Mount(translation=(3.0, 0.0, 0.5), rotation=(1, 0, 0, 0)),
+)  # fmt: skip
+
+
+def rig(*cameras: CameraSpec, radars: tuple[RadarSpec, ...] = ()) -> Rig:
+    return Rig(name="tiny", tick=TICK, keyframe_rate=2, cameras=cameras, lidars=(LIDAR,), radars=radars)
 
 
 def frames(carried: Rig, *, estimated: bool) -> list[Frame]:
@@ -71,7 +78,10 @@ def frames(carried: Rig, *, estimated: bool) -> list[Frame]:
         still = np.zeros(3)
         velocity = np.array([2.0, 0, 0])
         ego = (world_from_ego, velocity, still, still)
-        made.append(Frame(index, index * TICK, *ego, tuple(objects), cameras, {"LIDAR_TOP": sweep}))
+        frame = Frame(index, index * TICK, *ego, tuple(objects), cameras, {"LIDAR_TOP": sweep})
+        for radar in carried.radars:
+            frame.radars[radar.name] = scan(radar, world_from_ego, objects, index)
+        made.append(frame)
     return made
 
 
@@ -125,6 +135,15 @@ def returns(world_from_ego: np.ndarray, objects: list[ObjectState]) -> np.ndarra
     return made
 
 
+def scan(radar: RadarSpec, world_from_ego: np.ndarray, objects: list[ObjectState], index: int) -> RadarScan:
+    """A return from the car, which is straight ahead as the radar sees it; none in the second frame."""
+    car = objects[0]
+    world_from_radar = world_from_ego @ radar.mount.matrix
+    ahead = car.world_from_box[0, 3] - world_from_radar[0, 3]
+    rows = [] if index == 1 else [(ahead, 0.0, 0.0, 2.0, 4.0, 0.0, 10.0, car.track_id, Tag.CAR)]
+    return RadarScan(radar.name, world_from_radar, np.array(rows, RADAR_RETURN))
+
+
 def meta(carried: Rig, *, exact: bool) -> SceneMeta:
     return SceneMeta(
         scene_id="0123456789abcdef", scenario="golden/scene", script="", title="Rectangles on a road", seed=1, index=0,
@@ -141,7 +160,7 @@ FEATURES: dict[str, tuple[Callable[..., Summary], Rig, bool, str]] = {
     "kitti_strict_types": (partial(kitti.export, strict_types=True), rig(FRONT), False, "**/label_2/*"),
     "kitti_estimated": (kitti.export, rig(FRONT), True, "**/label_2/*"),
     "kitti_tracking": (kitti_tracking.export, rig(FRONT), False, "**/*"),
-    "nuscenes": (nuscenes.export, rig(FRONT), False, "**/*"),
+    "nuscenes": (nuscenes.export, rig(FRONT, radars=(RADAR,)), False, "**/*"),
     "coco": (coco.export, rig(FRONT), False, "**/*"),
     "coco_estimated": (coco.export, rig(FRONT), True, "annotations/*"),
 }

@@ -14,18 +14,22 @@ from exporters import kitti, kitti_tracking
 from exporters.kitti_dense import depth_png, flow_png, instance_png, semantic_png
 from exporters.publish import ExportError
 from exporters.validate import validate
-from renderers.scene import Pinhole
+from sensors.distortion import KannalaBrandt
 from sensors.frames import CameraFrame, ObjectView
 from sensors.geometry import rigid
 from sensors.labels import object_state
 from sensors.motion import Motion, motion
 from sensors.recording import Recording, RecordingWriter
+from sensors.specs import CameraSpec, Mount
 
 from .conftest import Record
 from .made_up import frames, meta, small_rig
 
-CAMERA = Pinhole(80, 60, 40.0, 40.0, 39.5, 29.5)
 AHEAD = (0.5, -0.5, 0.5, -0.5)
+CAMERA = CameraSpec(
+    name="C", width=80, height=60, fx=40, fy=40, cx=39.5, cy=29.5, rate=10,
+    mount=Mount(translation=(0, 0, 0), rotation=AHEAD),
+)  # fmt: skip
 
 
 def read(png: bytes) -> np.ndarray:
@@ -71,6 +75,23 @@ def test_rigid_objects_flow_with_their_boxes(category: str, known: bool) -> None
         assert moved.scene_flow[20:40, 31].mean(axis=0) == pytest.approx([-0.425, 0.98, 0], abs=0.05)
     gone = motion(CAMERA, wall(20, 0, ids), (state(0.0, 0.0),), wall(20, 0), ())
     assert np.isnan(gone.flow[own]).all() and not gone.seen[own].any()
+
+
+def test_through_a_lens_that_bends_lines() -> None:
+    """A camera that turns about its axis: every pixel circles the middle, whatever the lens does along the radius."""
+    fisheye = KannalaBrandt(model="kannala_brandt", k1=-0.05, k2=0.01)
+    spec = CAMERA.model_copy(update={"distortion": fisheye})
+    later = wall(20, 0)
+    turned = later.world_from_camera.copy()
+    c, s = np.cos(0.1), np.sin(0.1)
+    turned[:3, :3] @= np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    moved = motion(spec, wall(20, 0), (), replace(later, world_from_camera=turned), ())
+    v, u = np.mgrid[: CAMERA.height, : CAMERA.width]
+    x, y = u - CAMERA.cx, v - CAMERA.cy
+    expected = np.stack([c * x + s * y - x, c * y - s * x - y], axis=-1)
+    known = np.isfinite(moved.flow[..., 0])
+    assert known.mean() > 0.9
+    assert moved.flow[known] == pytest.approx(expected[known], abs=1e-3)
 
 
 def test_what_something_hides_later_is_not_seen() -> None:

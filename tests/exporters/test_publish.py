@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,14 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from exporters import kitti, nuscenes
+from exporters import coco, kitti, kitti_tracking, nuscenes
 from exporters.publish import ExportError, publish, sources
+from exporters.validate import validate
+from sensors import recording
+from sensors.distortion import BrownConrady
 from sensors.recording import RecordingError, RecordingWriter
 
 from .conftest import Record
 from .made_up import frames, meta, small_rig
 
-EXPORTS = pytest.mark.parametrize("export", [kitti.export, nuscenes.export], ids=["kitti", "nuscenes"])
+_DRIVING = {"kitti": kitti.export, "kitti_tracking": kitti_tracking.export, "nuscenes": nuscenes.export}
+_ALL = {**_DRIVING, "coco": coco.export}
+DRIVING = pytest.mark.parametrize("export", _DRIVING.values(), ids=_DRIVING)
+"""Formats that need both a camera and a LiDAR."""
+EXPORTS = pytest.mark.parametrize("export", _ALL.values(), ids=_ALL)
 Export = Callable[..., object]
 
 
@@ -123,7 +131,7 @@ def test_the_same_scene_twice(export: Export, record: Record, tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-@EXPORTS
+@DRIVING
 @pytest.mark.parametrize("missing", ["cameras", "lidars"])
 def test_a_rig_without_the_sensors(export: Export, missing: str, record: Record, tmp_path: Path) -> None:
     rig = small_rig("kitti").model_copy(update={missing: ()})
@@ -137,7 +145,7 @@ def test_a_rig_without_the_sensors(export: Export, missing: str, record: Record,
     assert not (tmp_path / "sets").exists()
 
 
-@EXPORTS
+@DRIVING
 def test_sensors_that_never_meet(export: Export, tmp_path: Path) -> None:
     rig = small_rig("kitti")
     path = tmp_path / "apart.mcap"
@@ -160,3 +168,62 @@ def test_a_damaged_recording(export: Export, record: Record, tmp_path: Path) -> 
     with pytest.raises(RecordingError, match=r"damaged\.mcap"):
         export([record("nuscenes"), damaged], tmp_path / "sets" / "set")
     assert not list((tmp_path / "sets").iterdir())
+
+
+@EXPORTS
+def test_a_recording_that_is_cut_off(export: Export, record: Record, tmp_path: Path) -> None:
+    (tmp_path / "cut.mcap").write_bytes(record("nuscenes", index=1).read_bytes()[:-2000])
+    with pytest.raises(RecordingError, match=r"cut\.mcap"):
+        export([record("nuscenes"), tmp_path / "cut.mcap"], tmp_path / "sets" / "set")
+    assert not (tmp_path / "sets").exists()
+
+
+@EXPORTS
+def test_a_message_that_is_missing(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    complete = recording.encoders
+
+    def without_instances(*arguments: object) -> list[object]:
+        return [job for job in complete(*arguments) if job[0] != "/CAM_FRONT/instance"]
+
+    monkeypatch.setattr(recording, "encoders", without_instances)
+    rig = small_rig("kitti")
+    with RecordingWriter(tmp_path / "holed.mcap", meta(rig, "holed", 0)) as writer:
+        for frame in frames(rig, 0.2):
+            writer.write(frame)
+    with pytest.raises(RecordingError, match=r"holed\.mcap.*/CAM_FRONT/instance"):
+        export([tmp_path / "holed.mcap"], tmp_path / "sets" / "set")
+    assert not list((tmp_path / "sets").iterdir())
+
+
+@EXPORTS
+def test_a_full_disk(export: Export, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, write, room = [record("nuscenes")], Path.write_bytes, [7]
+
+    def write_while_there_is_room(path: Path, data: bytes) -> int:
+        room[0] -= 1
+        if room[0] < 0:
+            write(path, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_while_there_is_room)
+    with pytest.raises(OSError, match="No space left"):
+        export(given, tmp_path / "sets" / "set")
+    assert not list((tmp_path / "sets").iterdir())
+    monkeypatch.undo()
+    export(given, tmp_path / "sets" / "set")
+    assert validate(tmp_path / "sets" / "set") == []
+
+
+@DRIVING
+def test_a_lens_that_bends_lines(export: Export, tmp_path: Path) -> None:
+    rig = small_rig("kitti")
+    (camera,) = rig.cameras
+    lens = BrownConrady(model="brown_conrady", k1=-0.05)
+    rig = rig.model_copy(update={"cameras": (camera.model_copy(update={"distortion": lens}),)})
+    with RecordingWriter(tmp_path / "bent.mcap", meta(rig, "bent", 0)) as writer:
+        for frame in frames(rig, 0.2):
+            writer.write(frame)
+    with pytest.raises(ExportError, match=r"bent\.mcap: CAM_FRONT has a distorting lens"):
+        export([tmp_path / "bent.mcap"], tmp_path / "sets" / "set")
+    assert not (tmp_path / "sets").exists()

@@ -216,6 +216,8 @@ def shorten(path: Path) -> None:
         (first_file("samples/CAM_BACK/*", shrink), "samples/CAM_BACK/", ""),
         (first_file("sweeps/CAM_BACK/*", shorten), "sweeps/CAM_BACK/", ""),
         (first_file("sweeps/LIDAR_TOP/*", shorten), "sweeps/LIDAR_TOP/", ""),
+        (first_file("samples/RADAR_FRONT/*", shorten), "samples/RADAR_FRONT/", ""),
+        (first_file("sweeps/RADAR_FRONT/*", Path.unlink), "sweeps/RADAR_FRONT/", ""),
         (first_file("maps/*", shorten), "maps/", ""),
         (first_file("can_bus/*_pose.json", Path.unlink), "can_bus/", ""),
         (first_file("can_bus/*_ms_imu.json", shorten), "can_bus/", ""),

@@ -5,16 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from renderers.scene import Silhouette
-from sensors.frames import RETURN, CameraFrame, Frame, SceneMeta, Sweep
+from sensors.frames import (
+    RADAR_RETURN,
+    RETURN,
+    CameraFrame,
+    Frame,
+    GnssFix,
+    ImuSample,
+    RadarScan,
+    SceneMeta,
+    Sweep,
+)
 from sensors.geometry import rigid
 from sensors.labels import object_state, object_views
-from sensors.rig import CameraSpec, LidarSpec, Mount, Rig
+from sensors.rig import CameraSpec, GnssSpec, ImuSpec, LidarSpec, Mount, RadarSpec, Rig
 
 LEVEL = Mount(translation=(1.0, 0.0, 1.6), rotation=(0.5, -0.5, 0.5, -0.5))
 
 
 def small_rig(width: int = 40, height: int = 24) -> Rig:
-    """A rig with two small cameras and a small LiDAR."""
+    """A rig with two small cameras, a small LiDAR, and one sensor of each other kind."""
     camera = CameraSpec(
         name="CAM_FRONT", width=width, height=height, fx=30, fy=30, cx=19.5, cy=11.5, rate=10, mount=LEVEL
     )
@@ -28,7 +38,28 @@ def small_rig(width: int = 40, height: int = 24) -> Rig:
         mount=Mount(translation=(0, 0, 1.7), rotation=(1, 0, 0, 0)),
     )
     back = camera.model_copy(update={"name": "CAM_BACK", "rate": 5.0})
-    return Rig(name="small", tick=0.05, keyframe_rate=5, cameras=(camera, back), lidars=(lidar,))
+    at = Mount(translation=(3, 0, 0.5), rotation=(1, 0, 0, 0))
+    radar = RadarSpec(
+        name="RADAR_FRONT",
+        rate=10,
+        mount=at,
+        range=100,
+        horizontal_fov=90,
+        vertical_fov=20,
+        range_resolution=0.4,
+        azimuth_resolution=2,
+        velocity_resolution=0.1,
+    )
+    return Rig(
+        name="small",
+        tick=0.05,
+        keyframe_rate=5,
+        cameras=(camera, back),
+        lidars=(lidar,),
+        radars=(radar,),
+        imus=(ImuSpec(name="IMU", rate=20, mount=at),),
+        gnss=(GnssSpec(name="GNSS", rate=10, mount=at),),
+    )
 
 
 def meta(rig: Rig) -> SceneMeta:
@@ -97,4 +128,22 @@ def frame(
     returns["ring"] = generator.integers(0, 64, points)
     returns["tag"] = generator.integers(0, 29, points)
     sweeps = {spec.name: Sweep(spec.name, pose(), returns) for spec in rig.lidars}
-    return Frame(index, index * rig.tick, pose(), vector(), vector(), vector(), objects, shots, sweeps)
+    echoes = np.zeros(points, RADAR_RETURN)
+    for name in ("x", "y", "z", "radial_velocity", "compensated_vx", "compensated_vy", "rcs"):
+        echoes[name] = generator.normal(0, 20, points)
+    echoes["object_id"] = generator.integers(0, 2**32, points)
+    return Frame(
+        index,
+        index * rig.tick,
+        pose(),
+        vector(),
+        vector(),
+        vector(),
+        objects,
+        shots,
+        sweeps,
+        {spec.name: RadarScan(spec.name, pose(), echoes) for spec in rig.radars},
+        {spec.name: ImuSample(spec.name, pose(), vector(), vector(), generator.normal(size=4)) for spec in rig.imus},
+        {spec.name: GnssFix(spec.name, pose(), *generator.normal(0, 50, 3).tolist()) for spec in rig.gnss},
+        pose() if index % 4 == 0 else None,
+    )

@@ -127,6 +127,9 @@ def test_frames_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             good, index=2, cameras={"CAM_FRONT": dataclasses.replace(shot, image=shot.image[1:])}
         ),
     }
+    wrong["GNSS_2"] = dataclasses.replace(good, index=2, fixes={"GNSS_2": good.fixes["GNSS"]})
+    radar = dataclasses.replace(good.radars["RADAR_FRONT"], returns=good.sweeps["LIDAR_TOP"].returns)
+    wrong["dtype RADAR_RETURN"] = dataclasses.replace(good, index=2, radars={"RADAR_FRONT": radar})
     with RecordingWriter(tmp_path / "a", meta(RIG)) as writer:
         writer.write(good)
         for message, each in wrong.items():
@@ -220,6 +223,9 @@ def test_topics_are_foxgloves_and_our_json_fits_its_schema(tmp_path: Path) -> No
         "/boxes": "foxglove.SceneUpdate",
         "/labels": "longtail.Labels",
         "/LIDAR_TOP/points": "foxglove.PointCloud",
+        "/RADAR_FRONT/points": "foxglove.PointCloud",
+        "/IMU/imu": "longtail.Imu",
+        "/GNSS/fix": "foxglove.LocationFix",
         "/frame": "longtail.Frame",
         **{
             f"/{camera}/{topic}": f"foxglove.{schema}"
@@ -252,7 +258,7 @@ def test_what_a_viewer_sees(tmp_path: Path) -> None:
     raw, tf = seen["/tf"][1]
     assert raw.log_time == raw.publish_time == 100_000_000  # tick 2 of 0.05 s
     poses = {each.child_frame_id: each for each in tf.transforms}
-    assert set(poses) == {"ego", "CAM_FRONT", "LIDAR_TOP"}
+    assert set(poses) == {"ego", "CAM_FRONT", "LIDAR_TOP", "RADAR_FRONT", "IMU", "GNSS"}
     turn, place = poses["CAM_FRONT"].rotation, poses["CAM_FRONT"].translation
     pose = written.cameras["CAM_FRONT"].world_from_camera
     assert rigid((turn.w, turn.x, turn.y, turn.z), (place.x, place.y, place.z)) == pytest.approx(pose)
@@ -280,3 +286,29 @@ def test_shipped_rigs_are_recorded_whole(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "a")
     assert recording.meta.rig == rig
     assert list(next(iter(recording.frames())).sweeps) == ["LIDAR_TOP"]
+
+
+def test_normals_and_flow_where_the_rig_asks_for_them(tmp_path: Path) -> None:
+    rig = small_rig()
+    front, *others = rig.cameras
+    asking = rig.model_copy(update={"cameras": (front.model_copy(update={"dense": ("normals", "flow")}), *others)})
+    random = np.random.default_rng(5)
+    plain = frame(rig, 0, random)
+    normals = random.normal(size=(front.height, front.width, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    normals[:3] = 0
+    flow = random.normal(0, 20, (front.height, front.width, 2)).astype(np.float32)
+    shot = dataclasses.replace(plain.cameras["CAM_FRONT"], normals=normals, flow=flow)
+    dense = dataclasses.replace(plain, cameras={**plain.cameras, "CAM_FRONT": shot})
+    with RecordingWriter(tmp_path / "a", meta(asking)) as writer:
+        writer.write(dense)
+    read = next(Recording(tmp_path / "a").frames()).cameras
+    assert (read["CAM_FRONT"].flow == flow).all()
+    found = read["CAM_FRONT"].normals
+    assert (found[:3] == 0).all()
+    assert np.degrees(np.arccos(np.clip((found[3:] * normals[3:]).sum(axis=-1), -1, 1))).max() < 0.5
+    assert read["CAM_BACK"].normals is None and read["CAM_BACK"].flow is None
+    for carried, spoilt, message in ((asking, plain, "normals is missing"), (rig, dense, "does not ask for normals")):
+        with pytest.raises(RecordingError, match=message), RecordingWriter(tmp_path / "b", meta(carried)) as writer:
+            writer.write(spoilt)
+        assert not (tmp_path / "b").exists()

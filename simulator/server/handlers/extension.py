@@ -9,7 +9,7 @@ import numpy as np
 from sensors.geometry import matrix_quaternion
 from simulator.server import wire
 from simulator.server.handlers.registry import extension
-from simulator.server.sensors.cameras import Camera, world_from_camera
+from simulator.server.sensors.cameras import Camera, outlines
 from simulator.server.sensors.lidar import Lidar
 from simulator.server.wire import Refusal, integer
 
@@ -72,15 +72,13 @@ def _outlines(server: Server, actor_id: int) -> list[list[Any]]:
     assert server.moment is not None
     own = actor.root.actor_id
     wanted = sorted(body_id for body_id in server.episode.world.bodies if body_id != own)
-    outlines = server.renderers.raster.silhouettes(
-        server.moment.scene, actor.sensor.pinhole, world_from_camera(actor), wanted
-    )
+    drawn = outlines(server.moment, actor, actor.sensor, wanted)
     return [
         [
             *(object_id, outline.pixels, outline.pixels_inside, *map(float, outline.box)),
             np.packbits(outline.mask).tobytes(),
         ]
-        for object_id, outline in sorted(outlines.items())
+        for object_id, outline in sorted(drawn.items())
     ]
 
 

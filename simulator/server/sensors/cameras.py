@@ -5,17 +5,20 @@ from __future__ import annotations
 import struct
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from math import radians, tan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.optics import PLAIN, Shot
-from renderers.scene import Picture, Pinhole
+from renderers.scene import Picture, Pinhole, Silhouette
 from sensors import camera as codec
+from sensors.distortion import parse
 from simulator.server.actors import Actor
 from simulator.server.sensors import gbuffers
+from simulator.server.sensors.facets import facets
 from simulator.server.sensors.gbuffers import bgra, flow_picture, normals_picture
 from simulator.server.sensors.lens import Lens
 from simulator.server.sensors.optics import optics_of
@@ -48,6 +51,8 @@ class Camera(Sensor):
             float(values.get("principal_y") or (height - 1) / 2),
         )
         self.lens = Lens(values, width, height)
+        bent = values.get("distortion", "")
+        self.facets = facets(self.pinhole, parse(bent)) if bent else None
         super().__init__(values, seed, actor_id, streams)
 
     def measure(self, moment: Moment, actor: Actor) -> None:
@@ -112,7 +117,7 @@ class ColorCamera(Camera):
         self._last = picture.exposure, moment.elapsed
         self.send(moment, actor, self.header() + self.encode(picture, actor).tobytes())
         wanted = {number: stream for number, stream in self._gbuffers.items() if stream.heard}
-        if self.gbuffers_enabled and wanted:
+        if self.gbuffers_enabled and wanted and self.facets is None:  # buffers are a pinhole's
             surfaces = moment.renderers.raster.surfaces((self.pinhole.width, self.pinhole.height))
             for number, stream in wanted.items():
                 buffer = gbuffers.encode(number, picture, surfaces, world_from_camera(actor))
@@ -179,7 +184,7 @@ def measure_all(moment: Moment, due: Sequence[tuple[Actor, Camera]]) -> None:
     groups: dict[tuple[object, ...], list[tuple[Actor, Camera]]] = defaultdict(list)
     for actor, sensor in due:
         parent = actor.parent.actor_id if actor.parent is not None else 0
-        groups[parent, actor.pose.tobytes(), sensor.pinhole].append((actor, sensor))
+        groups[parent, actor.pose.tobytes(), sensor.pinhole, sensor.facets].append((actor, sensor))
     for group in groups.values():
         with moment.faults.outlived("a camera"):
             _measure_group(moment, group)
@@ -194,22 +199,51 @@ def _measure_group(moment: Moment, group: list[tuple[Actor, Camera]]) -> None:
     if labels and by_shot and moment.see_through:  # colours show the glass, labels what is behind it
         _measure_group(moment, labels)
         labels = []
-    marks = moment.drawing.marks() if moment.drawing else None
     place = group[0][0]
     for shot, members in by_shot.items() or [(None, [])]:
-        picture = moment.renderers.raster.draw(
+        picture = _draw(moment, place, group[0][1], shot, flow=any(isinstance(each, FlowCamera) for _, each in group))
+        for actor, sensor in members + labels:
+            sensor.expose(moment, actor, picture)
+        labels = []
+
+
+def _draw(moment: Moment, place: Actor, sensor: Camera, shot: Shot | None, *, flow: bool) -> Picture:
+    """The picture that a camera's lens sees; of a lens that bends lines, the pixels' motion only with ``flow``."""
+    marks = moment.drawing.marks() if moment.drawing else None
+
+    def seen(pinhole: Pinhole, camera_from_pinhole: Array, shot: Shot | None) -> Picture:
+        return moment.renderers.raster.draw(
             moment.scene,
-            group[0][1].pinhole,
-            world_from_camera(place),
-            previous_world_from_camera=place.previous_world_from_actor @ ACTOR_FROM_CAMERA,
+            pinhole,
+            world_from_camera(place) @ camera_from_pinhole,
+            previous_world_from_camera=place.previous_world_from_actor @ ACTOR_FROM_CAMERA @ camera_from_pinhole,
             shaded=shot is not None,
             shot=shot or PLAIN,
             marks=marks,
             see_through=shot is None and moment.see_through,
         )
-        for actor, sensor in members + labels:
-            sensor.expose(moment, actor, picture)
-        labels = []
+
+    if sensor.facets is None:
+        return seen(sensor.pinhole, np.eye(4), shot)
+    pictures: list[Picture] = []
+    for pinhole, camera_from_pinhole in sensor.facets.cameras:
+        same = shot if shot is None or not pictures else _held(shot, pictures[0].exposure)
+        pictures.append(seen(pinhole, camera_from_pinhole, same))
+    return sensor.facets.joined(pictures, flow=flow)
+
+
+def _held(shot: Shot, exposure: float) -> Shot:
+    """A shot with the exposure of another one, so that pictures join without a seam."""
+    settings = replace(shot.optics.exposure, speed_up=0.0, speed_down=0.0)
+    return replace(shot, optics=replace(shot.optics, exposure=settings), last_exposure=exposure, since=0.0)
+
+
+def outlines(moment: Moment, actor: Actor, sensor: Camera, object_ids: Collection[int]) -> dict[int, Silhouette]:
+    """Outlines that objects would have in a camera's picture with nothing before them (``Raster.silhouettes``)."""
+    raster = moment.renderers.raster
+    if sensor.facets is None:
+        return raster.silhouettes(moment.scene, sensor.pinhole, world_from_camera(actor), object_ids)
+    return sensor.facets.outlines(raster, moment.scene, world_from_camera(actor), object_ids)
 
 
 def world_from_camera(actor: Actor) -> Array:
