@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from orchestrator import claims
 from orchestrator.cli import app
 from orchestrator.job import Job, resolve
 from orchestrator.run import run
@@ -172,6 +173,34 @@ def test_a_damaged_recording_is_made_again(
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert "straight #0: its recording is not what its receipt says; it is made again" in said
     assert "kitti: 4 frames" in said
+
+
+def test_a_job_into_a_bucket(
+    script: Path, bucket: str, tmp_path: Path, make_recording: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(claims, "BEAT", 0.3)
+    out = f"{bucket}/{tmp_path.name}"
+    spec = spec_of(script, 2, out, exports=("kitti",))
+    job, store = resolve(spec), Store(out)
+    fill(store, job, make_recording, tmp_path)
+    [first, _] = job.tasks()
+    good = tmp_path / "good"
+    good.write_bytes(store.fs.cat_file(store.path(f"recordings/{first.scene_id}.mcap")))
+    store.discard(first.scene_id)
+
+    def copy(target: Path, origin: object) -> None:
+        target.write_bytes(good.read_bytes())
+
+    run(spec, Console(file=io.StringIO()), player=player_that({0: "kill"}, tmp_path, copy))
+    assert len(store.finished()) == 2
+    assert store.names("kitti/training/label_2") == [f"{number:06d}.txt" for number in range(4)]
+    assert store.read("contact_sheet.png")
+    assert json.loads(store.read("summary.json") or b"")["retries"] == 1
+    [log] = store.names("farm/log")
+    assert b'"event": "again"' in (store.read(f"farm/log/{log}") or b"")
+    assert store.read(claims.CLAIM) is None
+    assert "2 of 2 scenes are complete" in longtail("status", out).output
 
 
 def test_lists() -> None:

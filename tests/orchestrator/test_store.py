@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from orchestrator import JobError, claims
 from orchestrator.claims import CLAIM, claim, held
@@ -19,22 +18,6 @@ from orchestrator.spec import Entry, JobSpec
 from orchestrator.store import Store, claim_job, load_job
 from orchestrator.work import check
 from sensors.rig import load_rig
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """URL of a bucket on an S3 server of our own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "tests")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        Store("s3://nights/any").fs.mkdir("nights")
-        yield "s3://nights"
-    server.stop()
 
 
 @pytest.fixture(params=["disk", "bucket"])
