@@ -23,8 +23,8 @@ class Kind(str, Enum):
 
     scene = "scene"  # the script, the limits of a scene: it would fail so anywhere
     server = "server"  # a server or worker died or hung; perhaps the scene's doing, mostly not
-    node = "node"  # a node was lost, or the store did not answer
-    full = "full"  # there is no room left
+    node = "node"  # a node was lost
+    store = "store"  # the output is full, or does not answer
     job = "job"  # no scene of this job can be made
 
 
@@ -78,7 +78,7 @@ class Court:
         """What follows from a failure, in the light of those before it."""
         if failed.kind is Kind.job:
             return Verdict.stop
-        if failed.kind is Kind.full:
+        if failed.kind is Kind.store:
             return Verdict.pause
         self.retries += 1
         record = self._records.setdefault(failed.task.scene_id, _Record())

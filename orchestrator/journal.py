@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -49,7 +50,8 @@ def all_of(listeners: Sequence[Listener]) -> Listener:
 class Journal:
     """Writes ``farm/log/<when>.jsonl`` and ``farm/progress.json``; a context manager, and a listener.
 
-    Times of day are for people; nothing is computed from them.
+    Times of day are for people; nothing is computed from them. A store that is full or does not answer loses lines, not
+    the job.
     """
 
     def __init__(self, store: Store, pace: Pace) -> None:
@@ -73,17 +75,13 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         state = "done" if error is None else "stopped"
-        try:
-            self._line(state, **({"why": str(error) or kind.__name__} if kind else {}))
-            self._write_progress(Snapshot(), state)
-            self._upload()
-        except OSError:
-            if kind is None:
-                raise
-        finally:
+        self._line(state, **({"why": str(error) or kind.__name__} if kind else {}))
+        self._write_progress(Snapshot(), state)
+        self._upload()
+        with suppress(OSError):
             self._file.close()
-            if self._store.local is None:
-                self._scratch.cleanup()
+        if self._store.local is None:
+            self._scratch.cleanup()
 
     def __call__(self, event: Event) -> None:
         """Takes in an event."""
@@ -92,7 +90,7 @@ class Journal:
                 self._wrote = time.monotonic()
                 self._line("stages", **event.stages, frames=event.frames, nodes=event.nodes)
                 self._write_progress(event, "paused" if self._paused else "running")
-            if self._store.local is None and time.monotonic() - self._uploaded >= UPLOAD:
+            if time.monotonic() - self._uploaded >= UPLOAD:
                 self._uploaded = time.monotonic()
                 self._upload()
             return
@@ -116,7 +114,8 @@ class Journal:
 
     def _line(self, event: str, **facts: Any) -> None:
         line = {"time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "event": event, **facts}
-        self._file.write(json.dumps(line) + "\n")
+        with suppress(OSError):
+            self._file.write(json.dumps(line) + "\n")
 
     def _write_progress(self, snapshot: Snapshot, state: str) -> None:
         pace = self._pace
@@ -132,12 +131,13 @@ class Journal:
             "nodes": snapshot.nodes,
             "this run": self._counts,
         }
-        self._store.write(PROGRESS, json.dumps(progress, indent=2) + "\n")
+        with suppress(Exception):  # each kind of store has errors of its own
+            self._store.write(PROGRESS, json.dumps(progress, indent=2) + "\n")
 
     def _upload(self) -> None:
         if self._store.local is None:
-            self._file.flush()
-            self._store.put(self._path, f"farm/log/{self._name}")
+            with suppress(Exception):
+                self._store.put(self._path, f"farm/log/{self._name}")
 
 
 def _facts(event: Event) -> tuple[str, dict[str, Any]]:

@@ -153,14 +153,19 @@ class Pipeline:
             return
         self._looked = now
         self._hold.check()
-        if self._store.read(CANCEL) is not None:
+        try:
+            cancelled = self._store.read(CANCEL) is not None
+            why = no_room(self._store, self._spec.limits)
+        except Exception as error:  # each kind of store has errors of its own
+            cancelled, why = False, f"{self._store.url} does not answer: {_first_line(error)}"
+        if cancelled:
             raise Cancelled("cancelled; finished scenes are kept, and `longtail resume` goes on from here")
         have = ray.cluster_resources()
         self._nodes = sum(1 for node in ray.nodes() if node["Alive"])
         self._capacity = fits(have, self._spec.stages.render)
-        why = no_room(self._store, self._spec.limits) or (self._full if now < self._full_until else "")
+        why = why or (self._full if now < self._full_until else "")
         if why and not self._paused:
-            self._tell(Paused(f"{why}; the job goes on when there is room"))
+            self._tell(Paused(f"{why}; the job goes on by itself when that is over"))
         elif self._paused and not why:
             self._tell(Resumed())
         self._paused = bool(why)

@@ -134,18 +134,24 @@ class Worker:
         scene that lies complete in the store."""
         task = drawn.wanted.task
         try:
-            present = self._store.receipt(task.scene_id)
-            if present is not None and self._store.fs.exists(self._store.path(f"recordings/{task.scene_id}.mcap")):
+            with _answering(self._store):
+                present = self._store.receipt(task.scene_id)
+                whole = present is not None and self._store.fs.exists(
+                    self._store.path(f"recordings/{task.scene_id}.mcap")
+                )
+            if present is not None and whole:
                 return Made(task, present, self._node)
             return self._render(drawn, address, gpu)
         except _OtherCode as error:
             return Failed(task, Kind.job, str(error), node=self._node)
         except (Unplayable, ScenarioError) as error:
             return Failed(task, Kind.scene, str(error), self._log(), self._node)
+        except _NoStore as error:
+            return Failed(task, Kind.store, str(error), node=self._node)
         except Exception as error:
             if disk_is_full(error):
                 where = getattr(error, "filename", None) or self._store.url
-                return Failed(task, Kind.full, f"no space left to write to {where}", node=self._node)
+                return Failed(task, Kind.store, f"no space left to write to {where}", node=self._node)
             # Whatever it is, it may be the server's: the next attempt gets a fresh one.
             log = self._log()
             self.close()
@@ -165,16 +171,17 @@ class Worker:
             wall = time.perf_counter() - started
             if outcome.rejected:
                 return again(drawn)
-            receipt = self._store.publish(
-                task,
-                path,
-                frames=outcome.frames,
-                rejected=drawn.rejected,
-                seconds={"sample": drawn.seconds} | outcome.seconds,
-                encoding=outcome.encoding,
-                core_seconds=wall * job.spec.stages.render.cpus + drawn.seconds * job.spec.stages.sample.cpus,
-                cpu_seconds=time.process_time() - used + player.usage()[1] - served,
-            )
+            with _answering(self._store):
+                receipt = self._store.publish(
+                    task,
+                    path,
+                    frames=outcome.frames,
+                    rejected=drawn.rejected,
+                    seconds={"sample": drawn.seconds} | outcome.seconds,
+                    encoding=outcome.encoding,
+                    core_seconds=wall * job.spec.stages.render.cpus + drawn.seconds * job.spec.stages.sample.cpus,
+                    cpu_seconds=time.process_time() - used + player.usage()[1] - served,
+                )
         return Made(task, receipt, self._node, wall)
 
     def close(self) -> None:
@@ -244,6 +251,22 @@ def _scenario(script: Script) -> Scenario:
     if len(_compiled) > COMPILED:
         _compiled.popitem(last=False)
     return found
+
+
+class _NoStore(Exception):
+    """The output does not answer, or does not take anything."""
+
+
+@contextlib.contextmanager
+def _answering(store: Store) -> Iterator[None]:
+    """Around calls to the store: whatever they raise but for a full disk is the store's fault, not a server's. Each
+    kind of store has errors of its own."""
+    try:
+        yield
+    except Exception as error:
+        if disk_is_full(error):
+            raise
+        raise _NoStore(f"{store.url} does not answer: {_in_words(error)}") from error
 
 
 class _OtherCode(Exception):

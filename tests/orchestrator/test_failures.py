@@ -27,7 +27,7 @@ def test_deaths_are_forgiven_more_often_and_lost_nodes_always() -> None:
 
 def test_a_full_disk_pauses_and_the_jobs_own_fault_stops() -> None:
     court = Court(100, 0.05)
-    assert court.judge(Failed(task(1), Kind.full, "full")) is Verdict.pause
+    assert court.judge(Failed(task(1), Kind.store, "full")) is Verdict.pause
     assert court.judge(Failed(task(1), Kind.job, "other code")) is Verdict.stop
     assert court.retries == 0
 

@@ -137,6 +137,27 @@ def test_too_little_free_space_pauses_the_job(
     assert len(heard.of(Made)) == 4
 
 
+def test_an_output_that_does_not_answer_pauses_the_job(
+    ray_farm: None, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "ROOM_AGAIN", 0.5)
+    monkeypatch.setattr(pipeline, "LOOK", 0.1)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "recordings").touch()  # nothing can be put there
+
+    class Mends(Heard):
+        def __call__(self, event: Event) -> None:
+            super().__call__(event)
+            if isinstance(event, Paused):
+                (out / "recordings").unlink(missing_ok=True)
+
+    heard = make(job, player_that({}, tmp_path), out, Mends())
+    assert "does not answer" in heard.of(Paused)[0].why
+    assert len(heard.of(Made)) == 4
+    assert heard.of(Quarantined) == []
+
+
 def test_a_straggler_gets_a_second_try_beside(
     ray_farm: None, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
