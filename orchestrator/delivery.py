@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import ray
 
 from orchestrator import JobError
-from orchestrator.events import Damaged, Exported, Listener, Paused, Resumed
+from orchestrator.events import Damaged, Exported, Listener, Paused, Resumed, Snapshot
 from orchestrator.farm import CHECK, EXPORT, SHOW
 from orchestrator.job import Job, Task
 from orchestrator.pipeline import ROOM_AGAIN, fits, no_room
@@ -50,6 +50,7 @@ class Delivery:
             if not waiting:
                 break
             batch, reference = waiting.popleft()
+            self._listener(Snapshot({"check": (0, len(waiting) + 1)}, nodes=len(ray.nodes())))
             checked = self._get(lambda batch=batch: self._send_check(batch), reference)  # type: ignore[misc]
             receipts: dict[str, Receipt] = dict(checked.receipts)
             for task in batch:
@@ -85,6 +86,7 @@ class Delivery:
 
         stale = [name for name in self._job.spec.exports if not exported(self._store, name, scenes)]
         sent = {name: send(name) for name in stale}
+        self._listener(Snapshot({"export": (0, len(sent))}, nodes=len(ray.nodes())))
         sheet = send_sheet() if stale or not self._store.fs.exists(self._store.path("contact_sheet.png")) else None
         for name, reference in sent.items():
             result: Exported = self._get(lambda name=name: send(name), reference)  # type: ignore[misc]

@@ -78,11 +78,11 @@ class Snapshot:
 
     Attributes:
         stages: tasks waiting and running, by stage.
-        frames: recorded so far, of scenes under way too. nodes: alive.
+        frames: recorded so far, of scenes under way too; None when that has not changed. nodes: alive.
     """
 
     stages: dict[str, tuple[int, int]] = field(default_factory=dict)
-    frames: int = 0
+    frames: int | None = None
     nodes: int = 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -60,6 +60,7 @@ class Journal:
         self._counts = {"made": 0, "retries": 0, "quarantined": 0, "second tries": 0}
         self._wrote = self._uploaded = -INTERVAL
         self._paused = ""
+        self._stages: Set[str] = set()
 
     def __enter__(self) -> Journal:
         if self._store.local is not None:
@@ -86,8 +87,8 @@ class Journal:
     def __call__(self, event: Event) -> None:
         """Takes in an event."""
         if isinstance(event, Snapshot):
-            if time.monotonic() - self._wrote >= INTERVAL:
-                self._wrote = time.monotonic()
+            if time.monotonic() - self._wrote >= INTERVAL or event.stages.keys() != self._stages:
+                self._wrote, self._stages = time.monotonic(), event.stages.keys()
                 self._line("stages", **event.stages, frames=event.frames, nodes=event.nodes)
                 self._write_progress(event, "paused" if self._paused else "running")
             if time.monotonic() - self._uploaded >= UPLOAD:

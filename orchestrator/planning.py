@@ -74,13 +74,13 @@ def show_plan(spec: JobSpec, console: Console, cores: int | None = None, measure
     cost = f", cost {guess.cost:,.2f}" if spec.price else ""
     console.print(
         f"{guess.scenes:,} scenes, {guess.frames:,} frames, {', '.join(spec.exports) or 'no export'}: "
-        f"{span(guess.seconds)}, {guess.bytes / GIB:,.1f} GiB, {guess.core_hours:,.1f} core-hours{cost}",
+        f"{span(guess.seconds)}, {guess.bytes / GIB:,.2f} GiB, {guess.core_hours:,.1f} core-hours{cost}",
         soft_wrap=True,
     )
     free = store.free()
     if free is not None:
         enough = "" if guess.bytes <= free else ": not enough; the job will pause when they are used up"
-        console.print(f"{free / GIB:,.1f} GiB are free in {store.url}{enough}", soft_wrap=True)
+        console.print(f"{free / GIB:,.2f} GiB are free in {store.url}{enough}", soft_wrap=True)
 
 
 def _measure(spec: JobSpec, console: Console) -> None:

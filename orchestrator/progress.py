@@ -112,7 +112,8 @@ class Display:
     def __call__(self, event: Event) -> None:
         """Takes in an event."""
         if isinstance(event, Snapshot):
-            self.pace.frames = event.frames
+            if event.frames is not None:
+                self.pace.frames = event.frames
             self._stages = _stages(event)
             self._show()
         elif isinstance(event, Made):

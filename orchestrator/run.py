@@ -133,7 +133,7 @@ class _Run:
         guess = estimate(self._job, self._store, missing)
         if free is not None and guess is not None and guess.bytes > free:
             self._console.print(
-                f"about {guess.bytes / GIB:.1f} GiB will be needed, {free / GIB:.1f} are free in {self._store.url}; "
+                f"about {guess.bytes / GIB:.2f} GiB will be needed, {free / GIB:.2f} are free in {self._store.url}; "
                 "the job will pause when they are used up",
                 style="yellow",
                 markup=False,

@@ -33,10 +33,10 @@ def interruptible() -> None:
 
 @contextmanager
 def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A job of one scene that has begun to record it."""
+    """A job of three scenes that has taken its output."""
     with log.open("wb") as output:
         job = subprocess.Popen(
-            command(out, rig=SMALL, scenes=1, workers=1),
+            command(out, rig=SMALL, scenes=3, workers=1),
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -44,7 +44,7 @@ def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         )
         try:
             deadline = time.monotonic() + 240
-            while " frames, " not in log.read_text():
+            while not (out / "job.json").exists():
                 assert job.poll() is None and time.monotonic() < deadline, log.read_text()
                 time.sleep(0.05)
             yield job
@@ -57,12 +57,15 @@ def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path) -> None:
     out, log = tmp_path / "out", tmp_path / "log"
     with under_way(out, log) as job:
-        assert "another run is writing" in refused(command(out, rig=SMALL, scenes=1, workers=1))
+        assert "another run is writing" in refused(command(out, rig=SMALL, scenes=3, workers=1))
+        while "0 of 3 scenes" not in log.read_text():
+            assert job.poll() is None, log.read_text()
+            time.sleep(0.05)
         job.send_signal(signal.SIGINT)
         assert job.wait(60) == 130
     assert "the same command goes on from here" in log.read_text()
     assert "Traceback" not in log.read_text()
-    assert list((out / "recordings").glob("*.mcap")) == []
+    assert list((out / "recordings").glob(".*")) == []
 
 
 def test_a_blueprint_that_the_server_lacks_is_named(tmp_path: Path) -> None:
