@@ -39,7 +39,7 @@ LOOK = 2.0
 BATCH = 16
 """Scenes drawn by one task, at most: drawing one may be shorter than sending a task."""
 
-AHEAD = 2
+AHEAD = 4
 """Tasks queued at Ray beyond what fits, so that no core waits for the driver."""
 
 SLOW, SLOW_LEAST = 2.5, 30.0
@@ -128,8 +128,8 @@ class Pipeline:
                     self._fill()
                 if not self._sampling and not self._rendering and (self._stop or not self._waiting):
                     break
-                for reference in self._wait():
-                    self._take_in(reference)
+                for reference, result in self._wait():
+                    self._take_in(reference, result)
                 self._show()
         except ray.exceptions.RayError as error:
             raise JobError(f"the Ray cluster is gone ({_first_line(error)}); start it again, then resume") from error
@@ -212,9 +212,9 @@ class Pipeline:
     @property
     def _room(self) -> int:
         """How many scenes may be with Ray for rendering."""
-        room = self._capacity + AHEAD
-        if self._spec.workers is not None:
-            room = min(self._spec.workers, room) if self._capacity > self._spec.workers else self._spec.workers
+        room, workers = self._capacity + AHEAD, self._spec.workers
+        if workers is not None:  # more than fit ask an autoscaling cluster for nodes
+            room = max(room, workers) if workers >= self._capacity else workers
         return min(room, len(self._spec.server.addresses)) if self._spec.server.addresses else room
 
     def _next(self, count: int) -> Iterator[Task]:
@@ -249,7 +249,8 @@ class Pipeline:
 
     # taking in
 
-    def _wait(self) -> list[Any]:
+    def _wait(self) -> list[tuple[Any, Any]]:
+        """Tasks that have ended, each with what it returned or the error that Ray has in place of that."""
         references = [*self._sampling, *self._rendering]
         if not references:
             time.sleep(POLL)  # there is no room on the disk
@@ -258,7 +259,10 @@ class Pipeline:
         if rest:
             done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
         self._give_up_on_the_silent()
-        return list(done)
+        try:
+            return list(zip(done, ray.get(done), strict=True))  # one call for all, as long as all went well
+        except ray.exceptions.RayError:
+            return [(reference, _result_of(reference)) for reference in done]
 
     def _give_up_on_the_silent(self) -> None:
         """Ends tasks that should have ended themselves long ago: their whole process hangs."""
@@ -267,19 +271,17 @@ class Pipeline:
             if time.monotonic() - attempt.started > longest:
                 _cancel(reference)
 
-    def _take_in(self, reference: Any) -> None:
+    def _take_in(self, reference: Any, result: Any) -> None:
         if reference in self._sampling:
-            self._take_in_drawn(reference, self._sampling.pop(reference))
+            self._take_in_drawn(result, self._sampling.pop(reference))
             return
         attempt = self._rendering.pop(reference, None)
         if attempt is None:
             return  # its twin was quicker
         if attempt.address is not None:
             self._addresses.append(attempt.address)
-        try:
-            result = ray.get(reference)
-        except ray.exceptions.RayError as error:
-            result = self._post_mortem(attempt.task, error)
+        if isinstance(result, ray.exceptions.RayError):
+            result = self._post_mortem(attempt.task, result)
         twins = [other for other, one in self._rendering.items() if one.task == attempt.task]
         if isinstance(result, Made):
             self._take_in_made(result, attempt, twins)
@@ -291,11 +293,9 @@ class Pipeline:
         else:
             self._take_in_failed(result, attempt.drawn.wanted)
 
-    def _take_in_drawn(self, reference: Any, wanted: list[Wanted]) -> None:
-        try:
-            results = ray.get(reference)
-        except ray.exceptions.RayError as error:
-            results = [self._post_mortem(one.task, error) for one in wanted]
+    def _take_in_drawn(self, results: Any, wanted: list[Wanted]) -> None:
+        if isinstance(results, ray.exceptions.RayError):
+            results = [self._post_mortem(one.task, results) for one in wanted]
         for one, result in zip(wanted, results, strict=True):
             if isinstance(result, Drawn):
                 self._drawn.append(result)
@@ -363,6 +363,14 @@ def fits(have: dict[str, float], need: Resources) -> int:
     rooms += [have.get("GPU", 0.0) / need.gpus] if need.gpus else []
     rooms += [have.get("memory", 0.0) / (need.memory * GIB)] if need.memory else []
     return int(min(rooms) + 1e-9)
+
+
+def _result_of(reference: Any) -> Any:
+    """What a task returned, or the error that Ray has in place of that."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayError as error:
+        return error
 
 
 def _cancel(reference: Any) -> None:
