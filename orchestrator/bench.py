@@ -11,10 +11,11 @@ from pathlib import Path
 from pydantic import BaseModel, computed_field
 from rich.table import Column, Table
 
-from orchestrator.farm import play
-from orchestrator.job import plan
-from orchestrator.player import EmbeddedPlayer
-from orchestrator.render import EXPORTS
+from orchestrator.formats import EXPORTS
+from orchestrator.job import resolve
+from orchestrator.player import CarlaPlayer
+from orchestrator.spec import Entry, JobSpec
+from orchestrator.work import Wanted, again, draw, play
 from scenarios.catalog import find
 from scenarios.sampler import Scenario
 from sensors.rig import load_rig
@@ -61,18 +62,18 @@ class Measurement(BaseModel):
 def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
     """Plays scene 0 of a scenario into a temporary folder, and exports it to every format."""
     rig = load_rig(rig_name)
-    job = plan([scenario], 1, seed, rig)
+    job = resolve(JobSpec(scenarios=(Entry(scenario=scenario, scenes=1),), seed=seed, rig=rig_name, output="."))
     [task] = job.tasks()
     compiled = Scenario(find(scenario))
-    started = time.perf_counter()
-    compiled.sample(seed, 0)
-    sampled = time.perf_counter() - started
+    drawn = draw(compiled, seed, Wanted(task))
     with tempfile.TemporaryDirectory(prefix="longtail-bench-") as folder:
         started = time.perf_counter()
-        player = EmbeddedPlayer(rig)
+        player = CarlaPlayer(rig)
         start = time.perf_counter() - started
         try:
-            made = play(player, compiled, task, seed, Path(folder, "scene.mcap"))
+            path = Path(folder, "scene.mcap")
+            while (made := play(player, compiled, drawn, seed, path)).rejected:
+                drawn = draw(compiled, seed, again(drawn))
             server = player.timings()
         finally:
             player.close()
@@ -89,7 +90,7 @@ def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
         cores=os.cpu_count() or 1,
         machine=platform.machine(),
         start=start,
-        sample=sampled,
+        sample=drawn.seconds,
         driver=made.seconds,
         server=server,
         encoding=made.encoding,

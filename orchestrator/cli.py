@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from orchestrator import farm_commands
+from orchestrator.plain import fail as _fail
+from orchestrator.plain import plain_errors as _plain_errors
 from simulator.serve import serve
 
 app = typer.Typer(
@@ -32,42 +33,6 @@ class Format(str, Enum):
     kitti_tracking = "kitti_tracking"
     nuscenes = "nuscenes"
     coco = "coco"
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Expected errors leave as one message and exit code 1; anything else is a bug and keeps its traceback."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _fail("interrupted; finished scenes are kept, and the same command goes on from here", 130)
-    except Exception as error:
-        if not _expected(error):
-            raise
-        _fail(str(error), 1)
-
-
-def _expected(error: Exception) -> bool:
-    """Errors that say what to do. By name, so that no library is imported just to ask."""
-    return any(kind.__name__ in _EXPECTED for kind in type(error).__mro__)
-
-
-_EXPECTED = {
-    "JobError",
-    "ScenarioError",
-    "RigError",
-    "RecordingError",
-    "ExportError",
-    "ServerError",
-    "GraphicsError",
-    "SessionError",
-    "UnknownScenario",
-}
-
-
-def _fail(message: str, code: int) -> None:
-    Console(stderr=True).print(f"error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(code)
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -135,9 +100,20 @@ def render(
     """
     exports = _formats(export)
     with _plain_errors():
-        from orchestrator.render import Order, render
+        from orchestrator.render import short_form
+        from orchestrator.run import run
 
-        render(Order(tuple(scenarios), scenes, rig, seed, workers, out, exports, address, strict_types), Console())
+        job = short_form(
+            scenarios,
+            scenes=scenes,
+            rig=rig,
+            seed=seed,
+            workers=workers,
+            out=out,
+            exports=exports,
+            strict_types=strict_types,
+        )
+        run(job, Console(), address)
 
 
 @app.command()
@@ -295,6 +271,9 @@ def bench_labels(
             write_text(json, result.model_dump_json(indent=2) + "\n")
         if not result.kept:
             _fail("labels are not as exact or as cheap as they must be", 1)
+
+
+farm_commands.add_to(app, benches)
 
 
 def main() -> None:

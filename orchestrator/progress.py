@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from orchestrator.farm import Made, Progress
-from orchestrator.job import Task
+from orchestrator.events import (
+    Again,
+    Damaged,
+    Event,
+    Exported,
+    Made,
+    Paused,
+    Quarantined,
+    Resumed,
+    Second,
+    Snapshot,
+)
 
 INTERVAL = 10.0
 """[s] between plain lines."""
@@ -71,12 +82,12 @@ class Pace:
         return f"{self.frames} frames, {self.rate:.2f} frames/s{left}"
 
 
-class Display(Progress):
-    """Shows a run on a console; a context manager."""
+class Display:
+    """Shows a run on a console; a context manager, and a listener."""
 
-    def __init__(self, console: Console, total: int, before: int) -> None:
+    def __init__(self, console: Console, pace: Pace) -> None:
         self._console = console
-        self.pace = Pace(total, before)
+        self.pace = pace
         self._bar = Bar(
             TextColumn("scenes"),
             BarColumn(),
@@ -86,8 +97,10 @@ class Display(Progress):
             console=console,
             disable=not console.is_terminal,
         )
-        self._row = self._bar.add_task("scenes", total=total, completed=before, pace="starting")
+        self._row = self._bar.add_task("scenes", total=pace.total, completed=pace.before, pace="starting")
         self._said = time.monotonic()
+        self._stages = ""
+        self._trouble: Counter[str] = Counter()
 
     def __enter__(self) -> Display:
         self._bar.start()
@@ -96,22 +109,54 @@ class Display(Progress):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def frames(self, counts: dict[str, int]) -> None:
-        self.pace.frames = sum(counts.values())
-        self._show()
+    def __call__(self, event: Event) -> None:
+        """Takes in an event."""
+        if isinstance(event, Snapshot):
+            if event.frames is not None:
+                self.pace.frames = event.frames
+            self._stages = _stages(event)
+            self._show()
+        elif isinstance(event, Made):
+            self.pace.finish(event.receipt.frames)
+            self._show(now=True)
+        elif isinstance(event, Again):
+            self._trouble["retried"] += 1
+            self._say(f"{event.failed.task} failed and is tried again: {event.failed.message}")
+        elif isinstance(event, Quarantined):
+            self._trouble["quarantined"] += 1
+            failed = event.failed
+            self._say(f"{failed.task} is given up: {failed.message}; reproduce it with: {event.command}")
+        elif isinstance(event, Second):
+            self._say(f"{event.task} has taken {span(event.after)} so far and is tried a second time, beside")
+        elif isinstance(event, Damaged):
+            self.pace.scenes -= 1
+            self._say(f"{event.task}: its recording is not what its receipt says; it is made again")
+        elif isinstance(event, Paused):
+            self._say(f"paused: {event.why}")
+        elif isinstance(event, Resumed):
+            self._say("going on")
+        elif isinstance(event, Exported):
+            objects = ", ".join(f"{count} {kind}" for kind, count in sorted(event.objects.items()))
+            text = f"{event.name}: {event.frames} frames, {event.bytes / 1e6:.1f} MB; {objects or 'no objects'}"
+            self._console.print(text, markup=False)
 
-    def made(self, made: Made) -> None:
-        self.pace.finish(made.frames)
-        self._show(now=True)
-
-    def again(self, task: Task, why: str) -> None:
-        self._console.print(
-            f"{task} failed and is tried again on a fresh server: {why}", style="yellow", markup=False, soft_wrap=True
-        )
+    def _say(self, text: str) -> None:
+        self._console.print(text, style="yellow", markup=False, soft_wrap=True)
 
     def _show(self, now: bool = False) -> None:
+        trouble = "".join(f", {count} {what}" for what, count in sorted(self._trouble.items()))
+        pace = f"{self.pace}{trouble}{self._stages}"
         if self._console.is_terminal:
-            self._bar.update(self._row, completed=self.pace.scenes, pace=str(self.pace))
+            self._bar.update(self._row, completed=self.pace.scenes, pace=pace)
         elif now or time.monotonic() - self._said >= INTERVAL:
             self._said = time.monotonic()
-            self._console.print(f"{self.pace.scenes} of {self.pace.total} scenes, {self.pace}", markup=False)
+            self._console.print(f"{self.pace.scenes} of {self.pace.total} scenes, {pace}", markup=False, soft_wrap=True)
+
+
+def _stages(snapshot: Snapshot) -> str:
+    busy = [
+        f"{stage} {running}" + (f"+{waiting}" if waiting else "")
+        for stage, (waiting, running) in snapshot.stages.items()
+        if running or waiting
+    ]
+    return f" ({', '.join(busy)})" if busy else ""

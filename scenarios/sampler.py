@@ -10,7 +10,7 @@ import random
 import re
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -134,6 +134,15 @@ class Scenario:
         weather = scene.params.get("weather")
         return Sample(scene, drawn, plain(weather), iterations - 1, dict(reasons))
 
+    def pack(self, sample: Sample) -> bytes:
+        """A drawn scene in a few bytes, for `unpack` in another process."""
+        return bytes(self._compiled.sceneToBytes(sample.scene))
+
+    def unpack(self, packed: bytes) -> Any:
+        """The Scenic ``Scene`` that `pack` packed, from the same script with the same overrides."""
+        with _explained(self.path), _generators_kept(), contextlib.redirect_stdout(io.StringIO()):
+            return self._compiled.sceneFromBytes(packed)
+
     def _impossible(self, reasons: Counter[str]) -> str:
         why = "; ".join(f"{text} ({count} times)" for text, count in reasons.most_common(3))
         line = re.search(r"line (\d+)", why)
@@ -144,13 +153,15 @@ class Scenario:
         )
 
 
-def scene_id(digest: str, rig: Rig, seed: int, index: int) -> str:
-    """Short name of a scene, from everything that decides what is in its recording.
+def scene_ids(digest: str, rig: Rig, seed: int, indexes: Iterable[int]) -> Iterator[str]:
+    """Short names of scenes, from everything that decides what is in their recordings: 16 hex digits each.
 
     Args:
         digest: the scenario's ``Scenario.digest``, which holds the package's version.
     """
-    return _hash(digest, rig.model_dump_json(), str(seed), str(index))[:16]
+    sensors = rig.model_dump_json()
+    for index in indexes:
+        yield _hash(digest, sensors, str(seed), str(index))[:16]
 
 
 def simulation_seed(seed: int, scene: str) -> int:

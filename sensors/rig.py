@@ -6,9 +6,9 @@ import math
 from importlib import resources
 from pathlib import Path
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from sensors.documents import DocumentError, parse
 from sensors.specs import (
     CameraSpec,
     EgoPoseError,
@@ -118,43 +118,7 @@ def load_rig(name_or_path: str | Path) -> Rig:
                 f"no rig {str(name_or_path)!r}{why}; give the path of a YAML file or one of the shipped "
                 f"rigs: {', '.join(rig_names())}"
             ) from error
-    return _parse(text, source)
-
-
-def _parse(text: str, source: str) -> Rig:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RigError(f"{source}:{line}: this is not YAML: {error.problem}; mend the syntax") from error
-    if not isinstance(data, dict):
-        raise RigError(f"{source}:1: a rig is a mapping with the fields {', '.join(Rig.model_fields)}")
-    try:
-        return Rig.model_validate(data)
-    except ValidationError as error:
-        complaints = []
-        for problem in error.errors():
-            field = ".".join(str(step) for step in problem["loc"])
-            message = problem["msg"].removeprefix("Value error, ")
-            if problem["type"] == "missing":
-                message = "is missing; add it"
-            elif problem["type"] == "extra_forbidden":
-                message = "is no field of a rig; remove it or mend its spelling"
-            complaints.append(f"{source}:{_line(root, problem['loc'])}: {field or 'the rig'}: {message}")
-        raise RigError("\n".join(complaints)) from error
-
-
-def _line(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
-    """Line of the deepest node on the path that exists in the file."""
-    line = 1
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            entry = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            if entry is None:
-                break
-            line, node = entry[0].start_mark.line + 1, entry[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return line
+        return parse(Rig, text, source, "a rig")
+    except DocumentError as error:
+        raise RigError(str(error)) from error

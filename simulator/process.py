@@ -33,6 +33,7 @@ class ServerProcess:
         maps: folder of OpenDRIVE files that can be loaded too.
         port: RPC port; 0 picks a free one.
         strict: without Longtail's extension calls.
+        gpu: EGL device that draws, by its index; None is the first.
         log: file that takes the server's output; None is a temporary one.
     """
 
@@ -45,6 +46,7 @@ class ServerProcess:
         strict: bool = False,
         seed: int = 0,
         maps: Path | None = None,
+        gpu: int | None = None,
         log: Path | None = None,
         timeout: float = START_TIMEOUT,
     ) -> None:
@@ -52,6 +54,7 @@ class ServerProcess:
         self._port = port
         self._timeout = timeout
         self._log = log
+        self._gpu = gpu
         self._process: subprocess.Popen[bytes] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._command = [sys.executable, "-m", "simulator.server", "--owned", "--host", host, "--port", str(port)]
@@ -70,17 +73,26 @@ class ServerProcess:
         with self._log.open("wb") as output:
             # Its standard input is a pipe that we hold: however we end, it reads the end and stops.
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=_environment()
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=_environment(self._gpu),
             )
         deadline = time.monotonic() + self._timeout
-        while (ready := _READY.search(self.log)) is None:
+        while (port := self._listening()) is None:
             if self._process.poll() is not None:
                 self._fail(f"the server ended with code {self._process.returncode}")
             if time.monotonic() > deadline:
                 self._fail(f"the server was not ready after {self._timeout:.0f} s")
             time.sleep(0.02)
-        self._port = int(ready[2])
+        self._port = port
         return self
+
+    def _listening(self) -> int | None:
+        """The port on which it listens, once it does."""
+        ready = _READY.search(self.log)
+        return int(ready[2]) if ready else None
 
     def _fail(self, what: str) -> None:
         tail = self.log[-_TAIL:].strip()
@@ -134,7 +146,8 @@ class ServerProcess:
         self.stop()
 
 
-def _environment() -> dict[str, str]:
-    """Ours, with this package's root on the path: a checkout need not be installed."""
+def _environment(gpu: int | None) -> dict[str, str]:
+    """Ours, with this package's root on the path (for checkouts) and the EGL device for glcontext."""
     root = str(Path(__file__).parents[1])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+    device = {} if gpu is None else {"GLCONTEXT_DEVICE_INDEX": str(gpu)}
+    return {**os.environ, **device, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}

@@ -153,10 +153,13 @@ class Session:
     Args:
         host, port: where the server listens.
         rig: what the ego carries; its tick is the simulation's time step.
+        ticks: after which a scene whose script does not end it is taken for endless; None is as many as
+            ``LONGEST_SCENE`` has.
     """
 
-    def __init__(self, host: str, port: int, rig: Rig) -> None:
+    def __init__(self, host: str, port: int, rig: Rig, ticks: int | None = None) -> None:
         self.host, self.port, self.rig = host, port, rig
+        self.ticks = round(LONGEST_SCENE / rig.tick) if ticks is None else ticks
 
     def play(
         self,
@@ -212,16 +215,15 @@ class Session:
         simulator.tm.set_random_device_seed(seed % 2**31)
         if extension is not None:
             extension.seed(seed)
-        steps = round(LONGEST_SCENE / self.rig.tick)
         try:
-            simulation = simulator.simulate(scene, maxSteps=steps, maxIterations=1, enableReplay=False)
+            simulation = simulator.simulate(scene, maxSteps=self.ticks, maxIterations=1, enableReplay=False)
         except SimulationCreationError as error:
             raise SessionError(f"{origin.scenario} could not be set up on the server: {error}") from error
         if simulation is None:
             raise _Rejected
-        if simulation.currentTime >= steps:
+        if simulation.currentTime >= self.ticks:
             raise SessionError(
-                f"{origin.scenario} was still running after {LONGEST_SCENE:.0f} s of simulated time; "
+                f"{origin.scenario} was still running after {self.ticks * self.rig.tick:.0f} s of simulated time; "
                 "end it with `terminate after` or `terminate when`"
             )
 

@@ -64,6 +64,8 @@ def test_authors_page(tmp_path: Path) -> None:
 
 
 def test_farm_page(tmp_path: Path) -> None:
+    [job] = blocks("docs/farm.md", "yaml")
+    (tmp_path / "night.yaml").write_text(job.replace("rig: kitti", f"rig: {HERE / 'small.yaml'}"))
     for command in commands("docs/farm.md"):
         run(command, tmp_path)
     assert (tmp_path / "night" / "nuscenes").is_dir()

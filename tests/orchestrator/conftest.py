@@ -1,14 +1,16 @@
 """A synthetic scene: an ego on a straight road, a kangaroo that hops across, a car that comes. No server needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from moto.server import ThreadedMotoServer
 from scenariogeneration import xodr
 
 from assets.tags import Tag
+from orchestrator.store import Store
 from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.geometry import box_outline, clip_box, inverse
 from sensors.recording import RecordingWriter
@@ -168,3 +170,19 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ego = new EgoCar at (100 + offset) @ -1.75\n"
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    """URL of a bucket on an S3 server of our own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "tests")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        Store("s3://nights/any").fs.mkdir("nights")
+        yield "s3://nights"
+    server.stop()

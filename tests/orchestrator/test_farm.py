@@ -1,8 +1,6 @@
 """The farm on real Ray, with a player that needs no server: workers and servers die, and the job goes on."""
 
 import contextlib
-import errno
-import os
 import signal
 import subprocess
 import sys
@@ -14,78 +12,21 @@ from typing import Any
 
 import pytest
 
-from orchestrator import JobError
-from orchestrator.farm import ATTEMPTS, Failed, Made, Progress, Reports, Worker, farm, make_scenes, play
-from orchestrator.job import Job, Task, plan
-from orchestrator.player import Unplayable
+from orchestrator import JobError, pipeline
+from orchestrator.events import Again, Event, Made, Paused, Quarantined, Resumed, Second, Snapshot
+from orchestrator.failures import DEATHS, STRIKES, Failed, Kind
+from orchestrator.farm import farm
+from orchestrator.job import Job
+from orchestrator.pipeline import CANCEL, Cancelled, Pipeline
+from orchestrator.quarantine import quarantined
+from orchestrator.spec import JobSpec, Limits, load_spec
+from orchestrator.store import Store
+from orchestrator.work import Order, Reports, Wanted, Worker, again, draw
 from scenarios.sampler import Scenario, ScenarioError
-from sensors.rig import load_rig
-from simulator.session import Outcome
+
+from .fakes import Heard, alive, descendants, digest, job_of, player_that
 
 ROOT = Path(__file__).parents[2]
-
-
-def player_that(mishaps: dict[int, str], folder: Path) -> Callable[..., Any]:
-    """Makes players that write a line instead of a recording. ``mishaps``: what goes wrong with which scene.
-
-    ``kill``, ``dead``, ``sick``: once; the worker dies, its server dies, its server fails.
-    ``broken``, ``full`` (the disk): always. ``unplayable``: for good.
-    """
-
-    class Player:  # inside the function, so that it travels to the workers by value
-        def __init__(self, rig: Any) -> None:
-            self.dead = False
-            (folder / f"player-{os.getpid()}-{time.monotonic_ns()}").touch()
-
-        def play(self, sample: Any, origin: Any, path: Path, seed: int, on_frame: Callable[[int], None]) -> Any:
-            (folder / f"try-{origin.index}-{time.monotonic_ns()}").touch()
-            mishap = mishaps.get(origin.index, "")
-            first = not (folder / f"{mishap}-{origin.index}").exists()
-            (folder / f"{mishap}-{origin.index}").touch()
-            if mishap == "kill" and first:
-                os.kill(os.getpid(), signal.SIGKILL)
-            if mishap == "dead" and first:
-                self.dead = True
-                time.sleep(600)
-            if (mishap == "sick" and first) or mishap == "broken":
-                raise RuntimeError("time-out while waiting for the simulator")
-            if mishap == "full":
-                raise OSError(errno.ENOSPC, "No space left on device")
-            if mishap == "unplayable":
-                raise Unplayable("no blueprint walker.animal.kangaroo; import it")
-            for count in range(1, 4):
-                on_frame(count)
-            path.write_text(f"{origin.scene_id} {seed} {sample.params['offset']}")
-            return Outcome(3, False, {"total": 0.1})
-
-        def alive(self) -> bool:
-            return not self.dead
-
-        def log_tail(self) -> str:
-            return "out of memory, said the server"
-
-        def close(self) -> None:
-            pass
-
-    return Player
-
-
-class Heard(Progress):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.finished: list[Made] = []
-        self.repeated: dict[int, str] = {}
-
-    def frames(self, counts: dict[str, int]) -> None:
-        self.counts = counts
-
-    def made(self, made: Made) -> None:
-        self.finished.append(made)
-
-    def again(self, task: Task, why: str) -> None:
-        self.repeated[task.index] = why
 
 
 @pytest.fixture(scope="module")
@@ -95,131 +36,212 @@ def ray_farm() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def job(script: Path) -> Job:
-    return plan([str(script)], 4, 7, load_rig("kitti"))
+def job(script: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    return job_of(script, 4, tmp_path_factory.mktemp("unused") / "out")
+
+
+def make(job: Job, player: Callable[..., Any], out: Path, heard: Heard | None = None, **spec: Any) -> Heard:
+    """Makes all scenes into a folder; returns what was heard."""
+    heard = heard or Heard()
+    job = job.model_copy(update={"spec": job.spec.model_copy(update=spec)})
+    Pipeline(Order(job, str(out), player), Store(out), heard).run(job.tasks(), job.total)
+    return heard
 
 
 def test_scenes_survive_the_death_of_workers_and_servers(ray_farm: None, job: Job, tmp_path: Path) -> None:
-    heard = Heard()
+    heard = make(job, player_that({1: "kill", 2: "dead", 3: "sick"}, tmp_path), tmp_path / "out")
+    assert sorted(made.task.index for made in heard.of(Made)) == [0, 1, 2, 3]
+    failed = {event.failed.task.index: event.failed for event in heard.of(Again)}
+    assert failed.keys() == {1, 2, 3}
+    assert failed[2].message == "the server died"
+    assert failed[2].log == "out of memory, said the server"
+    assert {one.kind for one in failed.values()} == {Kind.server}
+    # Which worker made a scene, and at which attempt, makes no difference to it.
+    here = Worker(Order(job, str(tmp_path / "here"), player_that({}, tmp_path)), Reports())
+    for drawn in here.sample([Wanted(task) for task in job.tasks()]):
+        assert isinstance(here.render(drawn), Made)  # type: ignore[arg-type]
+    assert digest(tmp_path / "out") == digest(tmp_path / "here")
+    assert len(Store(tmp_path / "out").finished()) == 4
+    last = heard.of(Snapshot)[-1]
+    assert last.frames == 12
+    assert last.stages == {"sample": (0, 0), "render": (0, 0)}
+
+
+def test_a_scene_that_fails_twice_is_quarantined_with_what_it_takes_to_find_out(
+    ray_farm: None, job: Job, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    heard = make(job, player_that({2: "unplayable"}, tmp_path), out, limits=Limits(quarantined=0.5))
+    assert len(heard.of(Made)) == 3
+    [event] = heard.of(Quarantined)
+    assert len(list(tmp_path.glob("try-2-*"))) == STRIKES
+    folder = out / "farm" / "quarantine" / event.failed.task.scene_id
+    assert sorted(path.name for path in folder.iterdir()) == ["job.yaml", "server.log", "straight.scenic", "why.txt"]
+    why = (folder / "why.txt").read_text()
+    assert "straight #2, seed 7: no blueprint walker.animal.kangaroo" in why
+    assert event.command in why
+    assert (folder / "server.log").read_text() == "out of memory, said the server"
+    assert "walker.animal.kangaroo" in quarantined(Store(out))[event.failed.task.scene_id]
+    # Its command makes this very scene, and when it can be made, the record goes.
+    assert event.command == f"longtail run {folder}/job.yaml"
+    [task] = job_of_file(folder / "job.yaml").tasks()
+    assert task.scene_id == event.failed.task.scene_id
+    make(job, player_that({}, tmp_path), out)
+    assert len(Store(out).finished()) == 4
+
+
+def job_of_file(path: Path) -> Job:
+    from orchestrator.job import resolve
+
+    return resolve(load_spec(str(path)))
+
+
+def test_too_many_scenes_given_up_end_the_job_early(ray_farm: None, job: Job, tmp_path: Path) -> None:
+    with pytest.raises(JobError) as caught:
+        make(job, player_that({1: "deadly"}, tmp_path), tmp_path / "out")
+    message = str(caught.value)
+    assert "more than limits.quarantined allows" in message
+    assert "straight #1: the worker died" in message
+    assert "longtail run" in message
+    assert len(list(tmp_path.glob("try-1-*"))) == DEATHS
+    assert len(Store(tmp_path / "out").finished()) >= 1
+
+
+def test_a_full_disk_pauses_the_job(ray_farm: None, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "ROOM_AGAIN", 0.5)
+    monkeypatch.setattr(pipeline, "LOOK", 0.1)
+    (tmp_path / "full").touch()
+
+    class MakesRoom(Heard):
+        def __call__(self, event: Event) -> None:
+            super().__call__(event)
+            if isinstance(event, Paused):
+                (tmp_path / "full").unlink()
+
+    heard = make(job, player_that({0: "full"}, tmp_path), tmp_path / "out", MakesRoom())
+    assert len(heard.of(Made)) == 4
+    assert "no space left" in heard.of(Paused)[0].why
+    assert heard.of(Resumed)
+    assert heard.of(Quarantined) == []
+
+
+def test_too_little_free_space_pauses_the_job(
+    ray_farm: None, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "LOOK", 0.1)
+    free = [10, 10, 10, 10]  # bytes, at the first looks
+    monkeypatch.setattr(Store, "free", lambda store: free.pop() if free else 2**40)
+    heard = make(job, player_that({}, tmp_path), tmp_path / "out")
+    assert isinstance(heard.events[0], Paused)
+    assert "limits.free_space" in heard.events[0].why
+    assert len(heard.of(Made)) == 4
+
+
+def test_an_output_that_does_not_answer_pauses_the_job(
+    ray_farm: None, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "ROOM_AGAIN", 0.5)
+    monkeypatch.setattr(pipeline, "LOOK", 0.1)
     out = tmp_path / "out"
     out.mkdir()
-    made = make_scenes(
-        job,
-        job.tasks(),
-        lambda task: out / task.scene_id,
-        2,
-        heard,
-        player_that({1: "kill", 2: "dead", 3: "sick"}, tmp_path),
-    )
-    assert sorted(one.task.index for one in made) == [0, 1, 2, 3]
-    assert heard.repeated.keys() == {1, 2, 3}
-    assert heard.repeated[2] == "the server died"
-    assert sorted(path.name for path in out.iterdir()) == sorted(task.scene_id for task in job.tasks())
-    assert len(heard.finished) == 4
-    assert sum(heard.counts.values()) > 0
-    # Which worker made a scene, and at which attempt, makes no difference to it.
-    here = Worker(player_that({}, tmp_path), job.rig, job.seed, Unheard())
-    for task in job.tasks():
-        here.make(task, tmp_path / "once")
-        assert (out / task.scene_id).read_text() == (tmp_path / "once").read_text()
+    (out / "recordings").touch()  # nothing can be put there
+
+    class Mends(Heard):
+        def __call__(self, event: Event) -> None:
+            super().__call__(event)
+            if isinstance(event, Paused):
+                (out / "recordings").unlink(missing_ok=True)
+
+    heard = make(job, player_that({}, tmp_path), out, Mends())
+    assert "does not answer" in heard.of(Paused)[0].why
+    assert len(heard.of(Made)) == 4
+    assert heard.of(Quarantined) == []
 
 
-def test_a_scene_that_keeps_failing_ends_the_job_and_is_named(ray_farm: None, job: Job, tmp_path: Path) -> None:
-    with pytest.raises(JobError) as caught:
-        make_scenes(
-            job,
-            job.tasks(),
-            lambda task: tmp_path / f"made-{task.index}",
-            2,
-            None,
-            player_that({2: "broken"}, tmp_path),
-        )
-    message = str(caught.value)
-    assert f"straight #2 failed {ATTEMPTS} times" in message
-    assert "time-out while waiting for the simulator" in message
-    assert "out of memory, said the server" in message
-    assert "run the same command again" in message
-    assert len(list(tmp_path.glob("try-2-*"))) == ATTEMPTS
-    assert len(list(tmp_path.glob("made-*"))) == 3
+def test_a_straggler_gets_a_second_try_beside(
+    ray_farm: None, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "SLOW_LEAST", 1.0)
+    heard = make(job, player_that({3: "stuck"}, tmp_path), tmp_path / "out")
+    assert [event.task.index for event in heard.of(Second)] == [3]
+    assert len(heard.of(Made)) == 4
+    assert heard.of(Again) == []
 
 
-def work(job: Job, player: Callable[..., Any], folder: Path) -> Failed:
-    """What a worker says of a scene that it cannot make."""
-    result = Worker(player, job.rig, job.seed, Unheard()).make(next(job.tasks()), folder / "out")
-    assert isinstance(result, Failed)
-    return result
+def test_a_scene_that_takes_too_long_is_ended(ray_farm: None, job: Job, tmp_path: Path) -> None:
+    heard = make(job, player_that({3: "stuck"}, tmp_path), tmp_path / "out", limits=Limits(wall_time=3))
+    [event] = heard.of(Again)
+    assert event.failed.kind is Kind.scene
+    assert "limits.wall_time" in event.failed.message
+    assert len(heard.of(Made)) == 4
 
 
-def test_what_no_fresh_server_can_mend_is_final(job: Job, tmp_path: Path) -> None:
-    failed = work(job, player_that({0: "unplayable"}, tmp_path), tmp_path)
-    assert failed.final
-    assert "walker.animal.kangaroo" in failed.message
+def test_a_scene_that_takes_too_much_memory_is_ended(ray_farm: None, job: Job, tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r"limits\.memory"):
+        make(job, player_that({0: "slow"}, tmp_path), tmp_path / "out", limits=Limits(memory=0.001, quarantined=0))
 
 
-def test_a_full_disk_is_not_tried_on_another_server(job: Job, tmp_path: Path) -> None:
-    failed = work(job, player_that({0: "full"}, tmp_path), tmp_path)
-    assert failed.final
-    assert "make room" in failed.message
+def test_a_cancelled_job_stops(ray_farm: None, job: Job, tmp_path: Path) -> None:
+    Store(tmp_path / "out").write(CANCEL, b"")
+    with pytest.raises(Cancelled, match="longtail resume"):
+        make(job, player_that({}, tmp_path), tmp_path / "out")
 
 
-def test_a_sick_server_is_thrown_away_with_its_last_words(job: Job, tmp_path: Path) -> None:
-    worker = Worker(player_that({0: "sick"}, tmp_path), job.rig, job.seed, Unheard())
-    failed = worker.make(next(job.tasks()), tmp_path / "out")
-    assert isinstance(failed, Failed)
-    assert not failed.final
-    assert "out of memory" in failed.log
-    assert isinstance(worker.make(next(job.tasks()), tmp_path / "out"), Made)
-    assert len(list(tmp_path.glob("player-*"))) == 2
+def test_servers_at_addresses_play_one_scene_at_a_time(ray_farm: None, job: Job, tmp_path: Path) -> None:
+    addressed = tmp_path / "addresses"
+    addressed.mkdir()
+    player = player_that({}, tmp_path)
+
+    def at(job: Any, address: str | None, gpu: int | None) -> Any:
+        (addressed / f"{address}").touch()
+        return player(job, address, gpu)
+
+    spec = JobSpec.model_validate(job.spec.model_dump() | {"server": {"addresses": ["a:1", "b:2"]}})
+    make(job, at, tmp_path / "out", server=spec.server)
+    assert {path.name for path in addressed.iterdir()} <= {"a:1", "b:2"}
+    assert len(Store(tmp_path / "out").finished()) == 4
+
+
+def test_what_lies_complete_in_the_store_is_not_made_again(ray_farm: None, job: Job, tmp_path: Path) -> None:
+    make(job, player_that({}, tmp_path), tmp_path / "out")
+    tries = len(list(tmp_path.glob("try-*")))
+    heard = make(job, player_that({}, tmp_path), tmp_path / "out")
+    assert len(heard.of(Made)) == 4
+    assert len(list(tmp_path.glob("try-*"))) == tries
 
 
 def test_a_worker_with_other_code_says_so(job: Job, tmp_path: Path) -> None:
     other = job.model_copy(update={"scripts": (job.scripts[0].model_copy(update={"digest": "other"}),)})
-    failed = work(other, player_that({}, tmp_path), tmp_path)
-    assert failed.final
+    [failed] = Worker(Order(other, str(tmp_path)), Reports()).sample([Wanted(next(other.tasks()))])
+    assert isinstance(failed, Failed)
+    assert failed.kind is Kind.job
     assert "install the same version everywhere" in failed.message
 
 
-class Unheard(Reports):
-    """Reports of a worker that has no board."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def frames(self, scene_id: str, count: int) -> None:
-        pass
+def test_a_scene_that_cannot_be_drawn_is_the_scenes_own_failure(job: Job, tmp_path: Path) -> None:
+    [failed] = Worker(Order(job, str(tmp_path)), Reports()).sample([Wanted(next(job.tasks()), take=20)])
+    assert isinstance(failed, Failed)
+    assert failed.kind is Kind.scene
+    assert "all of 20 takes" in failed.message
 
 
-class Rejecting:
-    """A player whose script rejects the first takes while they run."""
-
-    def __init__(self, rejects: int) -> None:
-        self.rejects = rejects
-        self.seeds: list[int] = []
-        self.offsets: list[float] = []
-
-    def play(self, sample: Any, origin: Any, path: Path, seed: int, on_frame: Callable[[int], None]) -> Outcome:
-        self.seeds.append(seed)
-        self.offsets.append(sample.params["offset"])
-        return Outcome(3, len(self.seeds) <= self.rejects)
-
-    def alive(self) -> bool:
-        return True
-
-    def log_tail(self) -> str:
-        return ""
-
-    def close(self) -> None:
-        pass
-
-
-def test_a_rejected_take_is_drawn_anew(job: Job, script: Path, tmp_path: Path) -> None:
-    task, player, scenario = next(job.tasks()), Rejecting(2), Scenario(script)
-    made = play(player, scenario, task, 7, tmp_path / "out")
-    assert made.frames == 3
-    assert made.rejected["failed while it ran"] == 2
-    assert len(set(player.seeds)) == len(set(player.offsets)) == 3
+def test_a_rejected_take_is_drawn_anew(job: Job, script: Path) -> None:
+    scenario, wanted = Scenario(script), Wanted(next(job.tasks()))
+    takes = [draw(scenario, 7, wanted)]
+    for _ in range(2):
+        takes.append(draw(scenario, 7, again(takes[-1])))
+    assert takes[-1].rejected["failed while it ran"] == 2
+    assert len({take.params["offset"] for take in takes}) == 3
     with pytest.raises(ScenarioError, match="all of 20 takes"):
-        play(Rejecting(99), scenario, task, 7, tmp_path / "out")
+        draw(scenario, 7, Wanted(wanted.task, 20))
+
+
+def test_a_packed_scene_is_the_same_scene(script: Path) -> None:
+    scenario = Scenario(script)
+    sample = scenario.sample(7, 3)
+    there = Scenario(script).unpack(scenario.pack(sample))
+    assert there.params["offset"] == sample.scene.params["offset"]
+    assert there.egoObject.position == sample.scene.egoObject.position
 
 
 def test_no_cluster_at_the_address_is_said() -> None:
@@ -230,21 +252,6 @@ def test_no_cluster_at_the_address_is_said() -> None:
         pass
 
 
-def descendants(pid: int) -> set[int]:
-    """All processes below one."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(stat.parent.name)] = int(fields[1])
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {pid}
-
-
 def is_agent(pid: int) -> bool:
     """Ray's two helpers of a node. Bereaved, they wait a minute for a cluster that is gone, then end (Ray 2.60)."""
     with contextlib.suppress(OSError):
@@ -253,23 +260,19 @@ def is_agent(pid: int) -> bool:
     return False
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_running_when_the_driver_goes(script: Path, tmp_path: Path, how: signal.Signals) -> None:
     code = f"""
         import pathlib, subprocess, time
-        from orchestrator.farm import farm, make_scenes
-        from orchestrator.job import plan
-        from sensors.rig import load_rig
+        from orchestrator.farm import farm
+        from orchestrator.job import resolve
+        from orchestrator.pipeline import Pipeline
+        from orchestrator.spec import Entry, JobSpec
+        from orchestrator.store import Store
+        from orchestrator.work import Order
 
-        def make(rig):
+        def make(job, address, gpu):
             class Player:
                 def __init__(self):
                     # As simulator.process does it: the server ends when the pipe to it does.
@@ -279,15 +282,20 @@ def test_nothing_is_left_running_when_the_driver_goes(script: Path, tmp_path: Pa
                     time.sleep(600)
                 def alive(self):
                     return True
+                def usage(self):
+                    return 0, 0.0
+                def worn(self):
+                    return False
                 def log_tail(self):
                     return ""
                 def close(self):
                     self.server.kill()
             return Player()
 
-        job = plan([{str(script)!r}], 2, 7, load_rig("kitti"))
+        spec = JobSpec(scenarios=(Entry(scenario={str(script)!r}, scenes=2),), output={str(tmp_path) + "-out"!r})
+        job = resolve(spec)
         with farm(2):
-            make_scenes(job, job.tasks(), lambda task: pathlib.Path({str(tmp_path)!r}, "out"), 2, None, make)
+            Pipeline(Order(job, spec.output, make), Store(spec.output)).run(job.tasks(), 2)
     """
     driver = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scenarios import catalog, sampler
-from scenarios.sampler import Sample, Scenario, ScenarioError, plain, scene_id, simulation_seed
+from scenarios.sampler import Sample, Scenario, ScenarioError, plain, scene_ids, simulation_seed
 from sensors.rig import load_rig
 
 HEAD = 'param region = "here"\nparam map = "{map}"\nmodel scenarios.model\n'
@@ -151,14 +151,14 @@ def test_a_missing_script_is_named(tmp_path: Path) -> None:
 def test_scene_ids_follow_everything_that_matters(kangaroo: Scenario) -> None:
     kitti, nuscenes = load_rig("kitti"), load_rig("nuscenes")
     ids = [
-        scene_id(kangaroo.digest, kitti, 1, 0),
-        scene_id(kangaroo.digest, kitti, 2, 0),
-        scene_id(kangaroo.digest, kitti, 1, 1),
-        scene_id(kangaroo.digest, nuscenes, 1, 0),
-        scene_id("x", kitti, 1, 0),
+        next(scene_ids(kangaroo.digest, kitti, 1, [0])),
+        next(scene_ids(kangaroo.digest, kitti, 2, [0])),
+        next(scene_ids(kangaroo.digest, kitti, 1, [1])),
+        next(scene_ids(kangaroo.digest, nuscenes, 1, [0])),
+        next(scene_ids("x", kitti, 1, [0])),
     ]
     assert len(set(ids)) == 5
-    assert ids[0] == scene_id(kangaroo.digest, kitti, 1, 0)
+    assert ids[0] == next(scene_ids(kangaroo.digest, kitti, 1, [0]))
     assert 0 <= simulation_seed(1, ids[0]) < 2**31
     assert simulation_seed(1, ids[0]) != simulation_seed(1, ids[1])
 
