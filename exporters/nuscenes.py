@@ -110,7 +110,10 @@ class _Maps:
             raise ExportError(
                 f"two different maps are called {meta.map_name!r}, and nuScenes tells maps apart by name; rename one"
             )
-        path.parent.mkdir(exist_ok=True)
+        basemap = self._root / "maps" / "basemap" / f"{meta.map_name}.png"
+        for folder in (path.parent, basemap.parent):
+            folder.mkdir(exist_ok=True)
+        basemap.write_bytes(mask.basemap)
         path.write_text(expansion(meta.map_name, meta.opendrive, mask.world_from_map, mask.size))
 
     def add_log(self, meta: SceneMeta, log: str) -> None:

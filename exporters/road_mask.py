@@ -24,6 +24,9 @@ STEP = 0.5
 LARGEST = 3000.0
 """[m] side of the largest mask: 900 megapixels, which the devkit holds in memory as a whole."""
 
+PAVING, LAND = 150, 235
+"""Greys of the basemap."""
+
 _PAVED = (
     "Driving",
     "Bidirectional",
@@ -45,11 +48,13 @@ class RoadMask:
 
     Attributes:
         png: the picture, 8 bits of grey: 255 road or pavement, 0 elsewhere; row 0 is the north.
+        basemap: the same for people, dark paving on light land.
         world_from_map: (2,) [m], the picture's south-west corner in the world; nuScenes counts from there.
         size: width and height [m].
     """
 
     png: bytes
+    basemap: bytes
     world_from_map: NDArray[np.float64]
     size: tuple[float, float]
 
@@ -79,7 +84,12 @@ def road_mask(name: str, opendrive: str) -> RoadMask:
         pixels[..., 1] = len(mask) - pixels[..., 1]
         for quad in np.rint(pixels * 16).astype(np.int32):
             cv2.fillConvexPoly(mask, quad, 255, shift=4)
-    return RoadMask(cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes(), low, (width, height))
+    drawing = np.where(mask, np.uint8(PAVING), np.uint8(LAND))
+    return RoadMask(_png(mask), _png(drawing), low, (width, height))
+
+
+def _png(picture: NDArray[np.uint8]) -> bytes:
+    return cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
 def _lanes(carla_map: carla.Map) -> list[NDArray[np.float64]]:

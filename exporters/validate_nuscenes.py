@@ -223,6 +223,9 @@ def _check_files(root: Path, tables: dict[str, dict[str, Row]]) -> Iterator[Prob
             yield Problem(row["filename"], "", "is not a whole PNG picture")
         elif mask.ndim != 2 or not np.isin(np.unique(mask), (0, 255)).all():
             yield Problem(row["filename"], "", "is not a grey picture of 0 and 255")
+    for path in sorted((root / "maps" / "basemap").glob("*.png")):
+        if decoded(path, cv2.IMREAD_UNCHANGED) is None:
+            yield Problem(f"maps/basemap/{path.name}", "", "is not a whole PNG picture")
 
 
 def _check_segmentation(root: Path, tables: dict[str, dict[str, Row]], version: str) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from nuscenes.eval.tracking.evaluate import TrackingEval
 from nuscenes.eval.tracking.utils import category_to_tracking_name
 from nuscenes.map_expansion import map_api
 from nuscenes.map_expansion.arcline_path_utils import discretize
+from nuscenes.map_expansion.bitmap import BitMap
 from nuscenes.nuscenes import NuScenes
 from nuscenes.utils.data_classes import LidarPointCloud, RadarPointCloud
 from nuscenes.utils.data_io import load_bin_file
@@ -272,7 +273,11 @@ def expansion(nusc: NuScenes) -> dict:
         for arc in each
     ]
     near = roads.get_records_in_radius(pose[0], pose[1], 30, ["lane", "walkway", "road_divider"])
+    basemap = BitMap(nusc.dataroot, name, "basemap")
+    basemap.render(roads.canvas_edge)
+    east, north = np.rint(pose[:2] * 10).astype(int)
     return {
+        "basemap": [int(basemap.image[-north, east]), int(basemap.image[0, 0])],
         "rows": {layer: len(getattr(roads, layer)) for layer in roads.layer_names},
         "on": roads.layers_on_point(pose[0], pose[1]),
         "from_path": float(np.hypot(*(path[:, :2] - pose[:2]).T).min()),

@@ -22,6 +22,7 @@ from exporters.nuscenes_tables import (
     scene_numbers,
 )
 from exporters.publish import Summary
+from exporters.road_mask import LAND, PAVING
 from exporters.validate import validate
 from sensors.frames import ObjectView
 from sensors.labels import object_state
@@ -294,6 +295,7 @@ def test_devkits_map_answers(verdict: dict[str, Any]) -> None:
     assert (rows["lane"], rows["lane_connector"], rows["walkway"]) == (4, 0, 2)
     assert (rows["road_divider"], rows["lane_divider"], rows["road_block"]) == (1, 2, 2)
     assert found["on"]["lane"] and found["on"]["drivable_area"] and not found["on"]["walkway"]
+    assert found["basemap"] == [PAVING, LAND]  # under the car, and in a corner
     assert found["from_path"] < 2  # the ego drives in the lane, not on its centre
     assert found["arcs"] < 0.02
     assert found["near"] == {"lane": 4, "walkway": 2, "road_divider": 1}
