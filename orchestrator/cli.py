@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from orchestrator.looking import bench_report, diff, report, view
 from simulator.serve import serve
 
 app = typer.Typer(
@@ -62,6 +63,7 @@ _EXPECTED = {
     "GraphicsError",
     "SessionError",
     "UnknownScenario",
+    "DatasetError",
 }
 
 
@@ -183,6 +185,8 @@ def scenarios() -> None:
 
 
 app.command()(serve)
+for look in (view, report, diff):
+    app.command()(_plain_errors()(look))
 
 
 @app.command()
@@ -252,6 +256,9 @@ def bench_server(
         Console().print(table(result))
         if json is not None:
             write_text(json, result.model_dump_json(indent=2) + "\n")
+
+
+benches.command("report")(_plain_errors()(bench_report))
 
 
 def main() -> None:

@@ -16,13 +16,16 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # 
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
-from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, ObjectView, Sweep
+from sensors.frames import RETURN, CameraFrame, Frame, FrameLabels, ObjectState, ObjectView, Sweep
 from sensors.geometry import matrix_quaternion
 from sensors.rig import CameraSpec, Rig
 from sensors.taxonomy import category
 
 FRAME = "/frame"
 """Topic of the message that closes a frame."""
+
+LABELS = "/labels"
+"""Topic of the objects, and of how sensors see them."""
 
 _PNG = [
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
@@ -190,6 +193,29 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
             name: Sweep(name, _matrix(pose), _returns(messages[f"/{name}/points"]))
             for name, pose in head["sweeps"].items()
         },
+    )
+
+
+def decode_labels(messages: Mapping[str, bytes]) -> FrameLabels:
+    """What ``FRAME`` and ``LABELS`` say of a frame.
+
+    Raises:
+        KeyError: one of the two messages is missing; its argument is the topic.
+    """
+    head = json.loads(messages[FRAME])
+    labels = json.loads(messages[LABELS])
+    return FrameLabels(
+        index=head["index"],
+        time=head["time"],
+        world_from_ego=_matrix(head["world_from_ego"]),
+        ego_velocity=np.array(head["ego_velocity"]),
+        ego_acceleration=np.array(head["ego_acceleration"]),
+        objects=tuple(_object(entry) for entry in labels["objects"]),
+        views={
+            name: tuple(_view(entry | {"amodal_mask": None}) for entry in views)
+            for name, views in labels["views"].items()
+        },
+        returns={name: dict(counts) for name, counts in labels["returns"].items()},
     )
 
 
