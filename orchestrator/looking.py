@@ -26,7 +26,7 @@ def view(
 ) -> None:
     """Look at a scene in Rerun: pictures, depth, LiDAR, boxes, tracks, the event.
 
-    Needs the extra `view`: pip install 'longtail[view]'.
+    Needs Rerun: pip install rerun-sdk, or Longtail's extra `view`.
 
     Example: longtail view kangaroos --scene 3 --web
     """

@@ -206,7 +206,8 @@ def _solids(stream: rr.RecordingStream, solids: Sequence[Solid]) -> None:
 
 def _track(stream: rr.RecordingStream, solid: Solid, trail: list[np.ndarray]) -> None:
     stream.log(
-        f"world/tracks/{_slug(solid.key)}", rr.LineStrips3D([np.array(trail)], class_ids=[solid.kind], radii=[0.04])
+        f"world/tracks/{_slug(solid.key)}",
+        rr.LineStrips3D([np.array(trail)], class_ids=[solid.kind], radii=[0.04], show_labels=False),
     )
     if solid.share is not None:
         stream.log(f"plots/visible/{_slug(solid.key)}", rr.Scalars(100 * solid.share))
