@@ -118,7 +118,7 @@ def annotation(state: ObjectState, view: ObjectView, mask: dict[str, Any]) -> di
         "occluders": [[track, round(share, 4)] for track, share in view.occluders],
         "track_id": state.track_id,
         "longtail_class": state.category,
-        "attributes": list(state.attributes),
+        "attributes": dict.fromkeys(state.attributes, True),  # FiftyOne and CVAT want names with values
         **amodal,
     }
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from orchestrator import farm_commands
+from orchestrator.looking import bench_report, diff, report, view
 from orchestrator.plain import fail as _fail
 from orchestrator.plain import plain_errors as _plain_errors
 from simulator.serve import serve
@@ -171,6 +172,8 @@ def scenarios() -> None:
 
 
 app.command()(serve)
+for look in (view, report, diff):
+    app.command()(_plain_errors()(look))
 
 
 @app.command()
@@ -274,6 +277,8 @@ def bench_labels(
 
 
 farm_commands.add_to(app, benches)
+
+benches.command("report")(_plain_errors()(bench_report))
 
 
 def main() -> None:

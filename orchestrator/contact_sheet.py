@@ -21,7 +21,7 @@ from orchestrator.annotate import (
     draw_returns,
     write_text,
 )
-from sensors.frames import CameraFrame, Frame, ObjectView, SceneMeta, Sweep
+from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.recording import Recording
 
 TILES = 8
@@ -104,13 +104,17 @@ def _moments(meta: SceneMeta, frame: Frame) -> Iterator[Moment]:
             state = states.get(view.track_id)
             if state is None or view.visible_box is None:
                 continue
-            worth = view.visible_pixels**0.5 * view.visible_fraction * (1 - view.truncation)
-            # Moving: an animal in mid-hop says more than one that grazes. Rare things before everyday traffic.
-            worth *= 1 + 0.5 * (float(np.linalg.norm(state.velocity)) > 1)
-            worth += RARE * (state.category not in COMMON and view.visible_pixels >= FEWEST_PIXELS)
-            if worth > score:
+            if (worth := worth_of(state, view)) > score:
                 subject, score = view, worth
         yield Moment(meta, frame, camera, subject, score)
+
+
+def worth_of(state: ObjectState, view: ObjectView) -> float:
+    """How well a view shows an object, and how much that object is worth showing."""
+    worth = view.visible_pixels**0.5 * view.visible_fraction * (1 - view.truncation)
+    # Moving: an animal in mid-hop says more than one that grazes. Rare things before everyday traffic.
+    worth *= 1 + 0.5 * (float(np.linalg.norm(state.velocity)) > 1)
+    return worth + RARE * (state.category not in COMMON and view.visible_pixels >= FEWEST_PIXELS)
 
 
 def lay_out(moments: Sequence[Moment], title: str) -> Picture:
@@ -141,7 +145,7 @@ def _tile(moment: Moment) -> Picture:
     spec = next(spec for spec in moment.meta.rig.cameras if spec.name == moment.camera.sensor)
     labelled = Canvas.of(moment.camera.image, spec, WIDTH)
     draw_objects(labelled, moment.frame, moment.camera)
-    _magnify(labelled, moment)
+    magnify(labelled, moment)
     parts = [_caption(moment), labelled.pixels]
     sweep = _sweep(moment.frame)
     if sweep is not None:
@@ -167,7 +171,7 @@ def _caption(moment: Moment) -> Picture:
     return strip
 
 
-def _magnify(canvas: Canvas, moment: Moment) -> None:
+def magnify(canvas: Canvas, moment: Moment) -> None:
     """Puts a magnified cut-out of a small subject, free of drawing, into the upper corner away from it."""
     box = moment.subject.visible_box if moment.subject else None
     if box is None or moment.subject is None:

@@ -20,6 +20,7 @@ EXPECTED = {
     "GraphicsError",
     "SessionError",
     "UnknownScenario",
+    "DatasetError",
 }
 """Errors that say what to do. By name, so that no library is imported just to ask."""
 

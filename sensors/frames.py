@@ -221,6 +221,26 @@ class Frame:
     estimated_world_from_ego: NDArray[np.float64] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class FrameLabels:
+    """What a frame says without its pictures and points.
+
+    Attributes:
+        index, time, world_from_ego, ego_velocity, ego_acceleration, objects: as in ``Frame``.
+        views: by camera; without masks.
+        returns: by LiDAR, how often each track was hit; tracks that were not hit are absent.
+    """
+
+    index: int
+    time: float
+    world_from_ego: NDArray[np.float64]
+    ego_velocity: NDArray[np.float64]
+    ego_acceleration: NDArray[np.float64]
+    objects: tuple[ObjectState, ...]
+    views: dict[str, tuple[ObjectView, ...]]
+    returns: dict[str, dict[int, int]]
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a scene comes from; what is known before it is played.

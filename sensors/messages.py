@@ -21,6 +21,7 @@ from sensors.frames import (
     RETURN,
     CameraFrame,
     Frame,
+    FrameLabels,
     GnssFix,
     ImuSample,
     ObjectState,
@@ -40,6 +41,8 @@ FRAME = "/frame"
 
 TARGETS = ("image", "depth", "semantic", "instance")
 """Of every camera frame."""
+LABELS = "/labels"
+"""Topic of the objects, and of how sensors see them."""
 
 _PNG = [
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
@@ -244,6 +247,29 @@ def decode(messages: Mapping[str, bytes]) -> Frame:
         imus={name: _imu_sample(name, pose, messages[f"/{name}/imu"]) for name, pose in head["imus"].items()},
         fixes={name: _gnss_fix(name, pose, messages[f"/{name}/fix"]) for name, pose in head["fixes"].items()},
         estimated_world_from_ego=estimated and _matrix(estimated),
+    )
+
+
+def decode_labels(messages: Mapping[str, bytes]) -> FrameLabels:
+    """What ``FRAME`` and ``LABELS`` say of a frame.
+
+    Raises:
+        KeyError: one of the two messages is missing; its argument is the topic.
+    """
+    head = json.loads(messages[FRAME])
+    labels = json.loads(messages[LABELS])
+    return FrameLabels(
+        index=head["index"],
+        time=head["time"],
+        world_from_ego=_matrix(head["world_from_ego"]),
+        ego_velocity=np.array(head["ego_velocity"]),
+        ego_acceleration=np.array(head["ego_acceleration"]),
+        objects=tuple(_object(entry) for entry in labels["objects"]),
+        views={
+            name: tuple(_view(entry | {"amodal_mask": None}) for entry in views)
+            for name, views in labels["views"].items()
+        },
+        returns={name: dict(counts) for name, counts in labels["returns"].items()},
     )
 
 

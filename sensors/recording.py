@@ -19,12 +19,22 @@ import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.reader import FOOTER_SIZE
-from mcap.records import Attachment, AttachmentIndex, Channel, Chunk, ChunkIndex, Footer, Message, Statistics
+from mcap.records import (
+    Attachment,
+    AttachmentIndex,
+    Channel,
+    Chunk,
+    ChunkIndex,
+    Footer,
+    Message,
+    MessageIndex,
+    Statistics,
+)
 from mcap.stream_reader import MAGIC_SIZE, StreamReader, breakup_chunk
 from mcap.writer import MCAP0_MAGIC, Writer
 
-from sensors.frames import RADAR_RETURN, RETURN, Frame, SceneMeta
-from sensors.messages import FRAME, decode, encoders, nanoseconds_of, topics
+from sensors.frames import RADAR_RETURN, RETURN, Frame, FrameLabels, SceneMeta
+from sensors.messages import FRAME, LABELS, decode, decode_labels, encoders, nanoseconds_of, topics
 from sensors.rig import Rig
 
 FORMAT = 3
@@ -39,6 +49,7 @@ _PICTURES: dict[str, tuple[str, tuple[int, ...]]] = {
 _SCENE = "scene.json"
 _ENCODING_THREADS = 3
 _RECORD_HEAD = 9  # opcode and length of an MCAP record
+_READ = 1 << 14  # bytes of a chunk read at a time when only labels are wanted
 _DAMAGE = (McapError, ValueError, struct.error, zstandard.ZstdError, MemoryError)
 
 
@@ -208,7 +219,76 @@ class Recording:
         if messages or count != self._length:
             raise self._damaged(f"{count} of {self._length} frames are whole")
 
-    def _frame(self, messages: dict[str, bytes], number: int) -> Frame:
+    def frame_at(self, time: float) -> Frame:
+        """The one frame of that scene time [s], read without those before it.
+
+        Raises:
+            KeyError: no frame has that time.
+            RecordingError: a chunk is damaged, or the frame is not whole.
+        """
+        stamp = nanoseconds_of(time)
+        messages: dict[str, bytes] = {}
+        with self.path.open("rb") as file:
+            for index in self._chunks:
+                if index.message_start_time <= stamp <= index.message_end_time:
+                    for message in self._read_chunk(file, index):
+                        if message.log_time == stamp:
+                            messages[self._topics[message.channel_id]] = message.data
+        if not messages:
+            raise KeyError(f"{self.path} has no frame at {time} s")
+        return self._frame(messages, f"at {time} s")
+
+    def labels(self) -> Iterator[FrameLabels]:
+        """The labels of the frames in their order, at a small part of the cost of ``frames``: pictures and points are
+        neither decompressed nor, mostly, read. For that the chunks' CRCs go unchecked.
+
+        Raises:
+            RecordingError: the recording is damaged where labels lie.
+        """
+        count = 0
+        messages: dict[str, bytes] = {}
+        with self.path.open("rb") as file:
+            for index in self._chunks:
+                for topic, data in self._read_some(file, index, (FRAME, LABELS)):
+                    messages[topic] = data
+                    if topic == FRAME:
+                        try:
+                            yield decode_labels(messages)
+                        except (KeyError, TypeError, ValueError) as error:
+                            raise self._damaged(f"the labels of frame {count}: {error}") from error
+                        messages = {}
+                        count += 1
+        if messages or count != self._length:
+            raise self._damaged(f"{count} of {self._length} frames have labels")
+
+    def _read_some(self, file: IO[bytes], index: ChunkIndex, wanted: tuple[str, ...]) -> list[tuple[str, bytes]]:
+        """(topic, data) of a chunk's messages on some topics, in their order; the chunk is read no further than to the
+        last of them."""
+        try:
+            places = []
+            for channel, offset in index.message_index_offsets.items():
+                if self._topics[channel] in wanted:
+                    file.seek(offset + _RECORD_HEAD)
+                    places += [place for _, place in MessageIndex.read(ReadDataStream(file)).records]
+            if not places:
+                return []
+            if index.compression != "zstd":
+                raise ValueError(f"a chunk's compression is {index.compression!r}, not zstd")
+            file.seek(index.chunk_start_offset + index.chunk_length - index.compressed_size)
+            found = []
+            with zstandard.ZstdDecompressor().stream_reader(file, closefd=False, read_size=_READ) as chunk:
+                at = 0
+                for place in sorted(places):
+                    _exactly(chunk, place - at)
+                    length = int.from_bytes(_exactly(chunk, _RECORD_HEAD)[1:], "little")
+                    message = Message.read(ReadDataStream(BytesIO(_exactly(chunk, length))), length)
+                    found.append((self._topics[message.channel_id], message.data))
+                    at = place + _RECORD_HEAD + length
+            return found
+        except _DAMAGE as error:
+            raise self._damaged(f"the chunk at byte {index.chunk_start_offset}: {error}") from error
+
+    def _frame(self, messages: dict[str, bytes], number: int | str) -> Frame:
         try:
             return decode(messages)
         except KeyError as error:
@@ -279,6 +359,14 @@ class Recording:
 
     def _damaged(self, what: str) -> RecordingError:
         return RecordingError(f"{self.path}: is cut off or damaged: {what}; make the scene again")
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    """The next bytes of a stream; ValueError when it ends before."""
+    data = stream.read(size) if size > 0 else b""
+    if len(data) < size:
+        raise ValueError("its end is missing")
+    return data
 
 
 def _meta_fields(meta: SceneMeta) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The environments of their own in which official code judges exports."""
+"""The environments of their own in which official code judges exports, and the browser that opens pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +79,21 @@ def _judge(script: str, title: str, pins: tuple[str, ...], alone: tuple[str, ...
         return verdict
 
     return run
+
+
+BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium (playwright's ``Browser``): the system's, with WebGL drawn by the processor."""
+    found = [path for name in BROWSERS if (path := shutil.which(name))]
+    if not found:
+        pytest.skip("there is no Chromium here; on Debian: apt-get install chromium-headless-shell")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        options = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+        browser = driver.chromium.launch(executable_path=found[0], args=options)
+        yield browser
+        browser.close()

@@ -37,7 +37,7 @@ def run(words: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_readme(tmp_path: Path) -> None:
+def test_readme_and_view_page(tmp_path: Path) -> None:
     entries, others = [], []
     for command in commands("README.md"):
         (entries if command.startswith("./launch/") else others).append(command)
@@ -47,6 +47,13 @@ def test_readme(tmp_path: Path) -> None:
     assert "animals/kangaroo_crossing" in said[0]
     assert any("kitti: valid" in words for words in said) and "movable_object.trafficcone" in said[-1]
     assert (tmp_path / "roos" / "contact_sheet.png").exists()
+
+    made, *looks = commands("docs/view.md")
+    assert made in others  # and need not be made again
+    for command in looks:
+        run(command, tmp_path)
+    assert (tmp_path / "roos" / "report.html").stat().st_size > 50_000
+    assert all((tmp_path / f"{name}.rrd").stat().st_size > 100_000 for name in ("roos", "kitti", "nus"))
 
 
 def test_links_lead_somewhere() -> None:

@@ -119,3 +119,11 @@ def test_a_full_folder_is_left_alone(record: Record, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="exists already"):
         coco.export([record()], tmp_path)
     assert (tmp_path / "kept").read_text() == "mine"
+
+
+def test_attributes_have_values(dataset: Path) -> None:
+    """FiftyOne and CVAT read ``attributes`` as names with values."""
+    table = json.loads((dataset / "annotations" / "instances_train.json").read_text())
+    found = [each["attributes"] for each in table["annotations"]]
+    assert {"moving": True} in found
+    assert all(set(attributes.values()) <= {True} for attributes in found)

@@ -312,3 +312,38 @@ def test_normals_and_flow_where_the_rig_asks_for_them(tmp_path: Path) -> None:
         with pytest.raises(RecordingError, match=message), RecordingWriter(tmp_path / "b", meta(carried)) as writer:
             writer.write(spoilt)
         assert not (tmp_path / "b").exists()
+
+
+def test_labels_are_those_of_the_frames(tmp_path: Path) -> None:
+    path = tmp_path / "scene.mcap"
+    recorded(path, count=6)
+    frames, labels = list(Recording(path).frames()), list(Recording(path).labels())
+    assert len(labels) == len(frames) == 6
+    for frame_, read in zip(frames, labels, strict=True):
+        assert (read.index, read.time) == (frame_.index, frame_.time)
+        for field in ("world_from_ego", "ego_velocity", "ego_acceleration", "objects"):
+            assert same(getattr(read, field), getattr(frame_, field))
+        assert read.views == {name: camera.views for name, camera in frame_.cameras.items()}
+        assert read.returns == {name: sweep.counts() for name, sweep in frame_.sweeps.items()}
+
+
+def test_a_frame_is_found_by_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "scene.mcap"
+    frames = recorded(path)
+    assert same(Recording(path).frame_at(frames[2].time).objects, frames[2].objects)
+    assert np.array_equal(
+        Recording(path).frame_at(frames[2].time).cameras["CAM_FRONT"].depth, frames[2].cameras["CAM_FRONT"].depth
+    )
+    with pytest.raises(KeyError, match="has no frame at"):
+        Recording(path).frame_at(frames[2].time + 0.001)
+
+
+def test_labels_of_a_damaged_recording(tmp_path: Path) -> None:
+    path = tmp_path / "scene.mcap"
+    recorded(path)
+    data = bytearray(path.read_bytes())
+    chunk = data.index(b"zstd") + 12  # the compressed records begin behind the name of their code and their length
+    data[chunk : chunk + 40] = bytes(40)
+    path.write_bytes(data)
+    with pytest.raises(RecordingError, match="is cut off or damaged"):
+        list(Recording(path).labels())
