@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.publish import ExportError, Summary, publish, size_of, sources
+from exporters.card import describe
+from exporters.marks import Mark, marked
+from exporters.publish import ExportError, Summary, publish, sources
 from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.geometry import clip_box, inverse
 from sensors.messages import StoredCameraFrame
@@ -60,7 +62,8 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
                 calibration = calib(camera, lidar)
                 for frame, picture, sweep in complete(source.path, camera, lidar):
                     name = f"{summary.frames:06d}"
-                    (training / "image_2" / f"{name}.png").write_bytes(picture.png)
+                    mark = Mark.of(source.meta, camera.name, frame.index)
+                    (training / "image_2" / f"{name}.png").write_bytes(marked(picture.png, mark))
                     (training / "velodyne" / f"{name}.bin").write_bytes(points(sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
                     lines = labels(frame, picture, camera, strict=strict)
@@ -70,7 +73,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
                     mapping.write(f"{name} {origin_of(source.meta)} {frame.index}\n")
                     summary.objects.update(line.split(" ", 1)[0] for line in lines)
                     summary.frames += 1
-        summary.bytes = size_of(root)
+        describe(root, "kitti", scenes, summary)
     return summary
 
 

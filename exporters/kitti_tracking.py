@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters import kitti
-from exporters.publish import ExportError, Source, Summary, publish, size_of, sources
+from exporters.card import describe
+from exporters.marks import Mark, marked
+from exporters.publish import ExportError, Source, Summary, publish, sources
 from sensors.frames import Frame, SceneMeta
 from sensors.geometry import yaw
 
@@ -53,7 +55,8 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
             labels, oxts = [], []
             origin = _origin(source)
             for at, (frame, picture, sweep) in enumerate(kitti.complete(source.path, camera, lidar)):
-                (training / "image_02" / name / f"{at:06d}.png").write_bytes(picture.png)
+                mark = Mark.of(source.meta, camera.name, frame.index)
+                (training / "image_02" / name / f"{at:06d}.png").write_bytes(marked(picture.png, mark))
                 (training / "velodyne" / name / f"{at:06d}.bin").write_bytes(kitti.points(sweep))
                 for track_id, line in kitti.tracked_labels(frame, picture, camera, strict=strict):
                     labels.append(f"{at} {track_id} {_three_levels(line)}\n")
@@ -68,7 +71,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
         for split, lines in seqmaps.items():
             (training / f"evaluate_tracking.seqmap.{split}").write_text("".join(lines))
         (root / "mapping.txt").write_text("".join(mapping))
-        summary.bytes = size_of(root)
+        describe(root, "kitti_tracking", scenes, summary)
     return summary
 
 
