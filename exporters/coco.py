@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as rle
 
-from exporters.publish import ExportError, Source, Summary, publish, size_of, sources
-from sensors.frames import Box2D, ObjectState, ObjectView
+from exporters.card import describe
+from exporters.marks import Mark, marked
+from exporters.publish import ExportError, Source, Summary, publish, sources
+from sensors.frames import Box2D, ObjectState, ObjectView, SceneMeta
 from sensors.messages import StoredCameraFrame
 from sensors.recording import Recording
 from sensors.taxonomy import TAXONOMY, Category, category
@@ -65,7 +67,7 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
                 sets[split] = stack.enter_context(_Instances(root / "annotations" / f"instances_{split}.json"))
             for source in scenes:
                 _add(source, root / "images" / source.split, sets[source.split], summary)
-        summary.bytes = size_of(root)
+        describe(root, "coco", scenes, summary)
     return summary
 
 
@@ -76,8 +78,8 @@ def _add(source: Source, folder: Path, instances: _Instances, summary: Summary) 
         for name in sorted(frame.cameras):
             picture = frame.cameras[name]
             assert isinstance(picture, StoredCameraFrame)  # it comes out of a recording
-            file = f"{source.meta.scene_id}_{name}_{frame.index:06d}.png"
-            (folder / file).write_bytes(picture.png)
+            file = f"{_scene_name(source.meta)}_{name}_{frame.index:06d}.png"
+            (folder / file).write_bytes(marked(picture.png, Mark.of(source.meta, name, frame.index)))
             height, width = picture.instance.shape
             origin = {"scene": source.meta.scene_id, "camera": name, "frame": frame.index, "time": frame.time}
             image_id = instances.image({"file_name": file, "width": width, "height": height, **origin})
@@ -90,6 +92,11 @@ def _add(source: Source, folder: Path, instances: _Instances, summary: Summary) 
             summary.frames += 1
     if summary.frames == before:
         raise ExportError(f"{source.path}: holds no picture; record with a rig that has a camera")
+
+
+def _scene_name(meta: SceneMeta) -> str:
+    """A scene's part of its pictures' names: its refined versions have others than itself."""
+    return f"{meta.scene_id}-{meta.generation}" if meta.generation else meta.scene_id
 
 
 def annotation(state: ObjectState, view: ObjectView, mask: dict[str, Any]) -> dict[str, Any]:

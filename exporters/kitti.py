@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.tags import Tag
+from exporters.card import describe
 from exporters.kitti_dense import depth_png, flow_png, instance_png, semantic_png
-from exporters.publish import ExportError, Summary, publish, refuse_lenses, size_of, sources
+from exporters.marks import Mark, marked
+from exporters.publish import ExportError, Summary, publish, refuse_lenses, sources
 from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
 from sensors.geometry import clip_box, inverse, transformed
 from sensors.messages import StoredCameraFrame
@@ -75,9 +77,12 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
                 for shot, following in with_next(complete(source.path, rig)):
                     name = f"{summary.frames:06d}"
                     frame, picture = shot.frame, shot.picture
-                    (training / "image_2" / f"{name}.png").write_bytes(picture.png)
+                    mark = Mark.of(source.meta, rig.camera.name, frame.index)
+                    (training / "image_2" / f"{name}.png").write_bytes(marked(picture.png, mark))
                     if shot.right is not None:
-                        (training / "image_3" / f"{name}.png").write_bytes(shot.right.png)
+                        assert rig.right is not None
+                        other = Mark.of(source.meta, rig.right.name, frame.index)
+                        (training / "image_3" / f"{name}.png").write_bytes(marked(shot.right.png, other))
                     (training / "velodyne" / f"{name}.bin").write_bytes(points(shot.sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
                     lines = labels(frame, picture, rig.camera, strict_types=strict_types)
@@ -89,7 +94,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
                     mapping.write(f"{name} {origin_of(source.meta)} {frame.index}\n")
                     summary.objects.update(line.split(" ", 1)[0] for line in lines)
                     summary.frames += 1
-        summary.bytes = size_of(root)
+        describe(root, "kitti", scenes, summary)
     return summary
 
 

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters import kitti
-from exporters.publish import ExportError, Source, Summary, publish, size_of, sources
+from exporters.card import describe
+from exporters.marks import Mark, marked
+from exporters.publish import ExportError, Source, Summary, publish, sources
 from sensors.frames import Frame, SceneMeta
 from sensors.geometry import yaw
 
@@ -54,9 +56,12 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
             origin = _origin(source)
             for at, shot in enumerate(kitti.complete(source.path, rig)):
                 frame = shot.frame
-                (training / "image_02" / name / f"{at:06d}.png").write_bytes(shot.picture.png)
+                mark = Mark.of(source.meta, rig.camera.name, frame.index)
+                (training / "image_02" / name / f"{at:06d}.png").write_bytes(marked(shot.picture.png, mark))
                 if shot.right is not None:
-                    (training / "image_03" / name / f"{at:06d}.png").write_bytes(shot.right.png)
+                    assert rig.right is not None
+                    other = Mark.of(source.meta, rig.right.name, frame.index)
+                    (training / "image_03" / name / f"{at:06d}.png").write_bytes(marked(shot.right.png, other))
                 (training / "velodyne" / name / f"{at:06d}.bin").write_bytes(kitti.points(shot.sweep))
                 for track_id, line in kitti.tracked_labels(frame, shot.picture, rig.camera, strict_types=strict_types):
                     labels.append(f"{at} {track_id} {_three_levels(line)}\n")
@@ -71,7 +76,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
         for split, lines in seqmaps.items():
             (training / f"evaluate_tracking.seqmap.{split}").write_text("".join(lines))
         (root / "mapping.txt").write_text("".join(mapping))
-        summary.bytes = size_of(root)
+        describe(root, "kitti_tracking", scenes, summary)
     return summary
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.card import describe
+from exporters.marks import Mark, marked
 from exporters.nuscenes_map import expansion
 from exporters.nuscenes_scene import LIDAR, SceneWriter
 from exporters.nuscenes_tables import SEGMENTATION_TABLES, SPLITS, VERSION, Tables, constant_rows, scene_numbers, token
-from exporters.publish import ExportError, Summary, publish, refuse_lenses, size_of, sources
+from exporters.publish import ExportError, Summary, publish, refuse_lenses, sources
 from exporters.road_mask import RoadMask, road_mask
 from sensors.frames import SceneMeta
 from sensors.rig import Rig
@@ -70,7 +72,7 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
         # Splits that nuscenes-devkit 1.2 and later takes by name; there may be more scenes than nuScenes has names.
         custom = {f"longtail_{split}": scene_names for split, scene_names in splits.items()}
         (root / VERSION / "splits.json").write_text(json.dumps(custom, indent=1) + "\n")
-        summary.bytes = size_of(root)
+        describe(root, "nuscenes", scenes, summary)
     return summary
 
 
@@ -97,7 +99,8 @@ class _Maps:
         name = self._token(meta)
         if name not in self._origins:
             mask = road_mask(meta.map_name, meta.opendrive)
-            (self._root / "maps" / f"{name}.png").write_bytes(mask.png)
+            mark = Mark(meta.generator, 0, "map", meta.map_name)
+            (self._root / "maps" / f"{name}.png").write_bytes(marked(mask.png, mark))
             self._expand(meta, mask)
             self._origins[name] = mask.world_from_map
             self._logs[name] = []

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from exporters.marks import Mark, marked
 from exporters.nuscenes_can import Bus
 from exporters.nuscenes_labels import Annotation, Exposure, Keyframe, annotate
 from exporters.nuscenes_points import Instances, classes, packed
@@ -105,7 +106,8 @@ class SceneWriter:
             # The rig sees to it that all sensors measure on each keyframe's tick (sensors.rig).
             is_key = frame.index >= due and names <= {*frame.cameras, *frame.sweeps, *frame.radars}
             for name, picture in frame.cameras.items():
-                self._keep(name, frame, is_key, "jpg", _jpeg(picture.image))
+                mark = Mark.of(self.meta, name, frame.index)
+                self._keep(name, frame, is_key, "jpg", marked(_jpeg(picture.image), mark))
             for name, sweep in frame.sweeps.items():
                 self._keep(name, frame, is_key, "pcd.bin", _points(sweep))
             for name, scan in frame.radars.items():

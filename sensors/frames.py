@@ -273,7 +273,8 @@ class SceneMeta(Origin):
         weather: CARLA weather fields.
         ego_type: the ego's blueprint; ego_size: (length, width, height) [m].
         exact: labels came from the server's extension calls, not from estimates.
-        generation: 0 rendered, 1 refined.
+        generation: 0 rendered, 1 refined (``sensors.provenance``).
+        parent: of a refined scene: SHA-256 (hex) of the recording it was made from; None for a rendered one.
     """
 
     rig: Rig
@@ -284,3 +285,4 @@ class SceneMeta(Origin):
     ego_size: tuple[float, float, float]
     exact: bool
     generation: int = 0
+    parent: str | None = None

@@ -35,6 +35,7 @@ from mcap.writer import MCAP0_MAGIC, Writer
 
 from sensors.frames import RADAR_RETURN, RETURN, Frame, FrameLabels, SceneMeta
 from sensors.messages import FRAME, LABELS, decode, decode_labels, encoders, nanoseconds_of, topics
+from sensors.provenance import digital_source_type
 from sensors.rig import Rig
 
 FORMAT = 3
@@ -66,11 +67,19 @@ class RecordingWriter:
     Args:
         path: of the file, usually ``<scene id>.mcap``; its folder must exist.
         meta: how the scene came to be.
+
+    Raises:
+        RecordingError: a refined scene does not name its parent, or a rendered one does.
     """
 
     def __init__(self, path: Path | str, meta: SceneMeta) -> None:
         self.path = Path(path)
         self.meta = meta
+        if (meta.generation > 0) != (meta.parent is not None):
+            raise RecordingError(
+                f"{self.path}: generation {meta.generation} with parent {meta.parent}: a refined scene names the "
+                "SHA-256 of the recording it was made from, and a rendered one has none"
+            )
         self._partial = self.path.with_name(f".{self.path.name}.partial")
         self._frames = 0
         self._last = -1
@@ -84,7 +93,7 @@ class RecordingWriter:
             scene = json.dumps(_meta_fields(self.meta), allow_nan=False).encode()
             self._writer.add_attachment(0, 0, _SCENE, "application/json", scene)
             about = {"scene_id": self.meta.scene_id, "scenario": self.meta.scenario, "title": self.meta.title}
-            self._writer.add_metadata("longtail", {"format": str(FORMAT), **about})
+            self._writer.add_metadata("longtail", {"format": str(FORMAT), **about, **_lineage(self.meta)})
             schemas: dict[str, int] = {}
             self._channels: dict[str, int] = {}
             for topic in topics(self.meta.rig):
@@ -373,6 +382,12 @@ def _meta_fields(meta: SceneMeta) -> dict[str, Any]:
     values: dict[str, Any] = {"format": FORMAT}
     values |= {field.name: getattr(meta, field.name) for field in fields(meta)}
     return values | {"rig": meta.rig.model_dump(mode="json")}
+
+
+def _lineage(meta: SceneMeta) -> dict[str, str]:
+    """What a recording says to machines of its being synthetic (EU AI Act, Art. 50)."""
+    said = {"synthetic": "true", "digital_source_type": digital_source_type(meta.generation)}
+    return said | {"generation": str(meta.generation)} | ({"parent": meta.parent} if meta.parent else {})
 
 
 def _sync_folder(folder: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_scene_and_its_refined_version_stay_together(bare: list[Path], tmp_pat
     refined = []
     for index in (3, 4, 5):
         refined.append(tmp_path / f"{index}.mcap")
-        with RecordingWriter(refined[-1], replace(meta(rig, "bare", index), generation=1)):
+        with RecordingWriter(refined[-1], replace(meta(rig, "bare", index), generation=1, parent="0" * 64)):
             pass
     held_out = [(s.meta.index, s.meta.generation) for s in sources(bare[:9] + refined) if s.split == "val"]
     assert held_out == [(4, 0), (4, 1)]
