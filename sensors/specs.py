@@ -97,6 +97,11 @@ class LidarSpec(SensorSpec):
     divergence: float = Field(
         default=0.0, ge=0, le=1, description="full angle [deg] of the beams' cone, drawn as seven rays; 0: one ray"
     )
+    snowfall: float = Field(
+        default=0.0,
+        ge=0,
+        description="[mm/h of water] before it; CARLA's weather has none, so no camera sees it",
+    )
     echoes: Literal[1, 2] = Field(default=1, description="returns a pulse can have: the strongest, or also the second")
 
     @field_validator("beam_table")

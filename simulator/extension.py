@@ -40,22 +40,33 @@ class LidarLabels:
     Attributes:
         object_id: uint32, 0 is the level. tag: uint8.
         time: float32 [s], relative to the tick's end. ring: uint16, 0 is the lowest beam.
+        echo: uint8, 0 is a pulse's strongest, 1 its second.
     """
 
     object_id: NDArray[np.uint32]
     tag: NDArray[np.uint8]
     time: NDArray[np.float32]
     ring: NDArray[np.uint16]
+    echo: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class RadarLabels:
+    """What a radar's detections met, (N,) each, in the order of the message: uint32 (0 is the level), uint8."""
+
+    object_id: NDArray[np.uint32]
+    tag: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class FrameLabels:
-    """Labels of one frame: objects; outlines by camera and object id; returns by LiDAR."""
+    """Labels of one frame: objects; outlines by camera and object id; returns by LiDAR; detections by radar."""
 
     frame: int
     objects: tuple[LabelledObject, ...]
     cameras: dict[int, dict[int, Silhouette]]
     lidars: dict[int, LidarLabels]
+    radars: dict[int, RadarLabels]
 
 
 class Extension:
@@ -85,14 +96,18 @@ class Extension:
         """Start the world's random draws anew; ``seed`` is not negative."""
         self._call("longtail.seed", seed)
 
-    def labels(self, cameras: list[int], lidars: list[int]) -> FrameLabels:
+    def labels(self, cameras: list[int], lidars: list[int], radars: list[int]) -> FrameLabels:
         """Labels of the present frame for these sensors (actor ids)."""
-        answer = self._call("longtail.labels", cameras, lidars)
+        answer = self._call("longtail.labels", cameras, lidars, radars)
         return FrameLabels(
             answer["frame"],
             tuple(_object(row) for row in answer["objects"]),
             {key: {row[0]: _outline(row) for row in rows} for key, rows in answer["cameras"].items()},
             {key: _returns(row) for key, row in answer["lidars"].items()},
+            {
+                key: RadarLabels(np.frombuffer(row["object_id"], "<u4"), np.frombuffer(row["tag"], "u1"))
+                for key, row in answer["radars"].items()
+            },
         )
 
     def timings(self) -> dict[str, float]:
@@ -144,4 +159,5 @@ def _returns(row: dict[str, bytes]) -> LidarLabels:
         np.frombuffer(row["tag"], "u1"),
         np.frombuffer(row["time"], "<f4"),
         np.frombuffer(row["ring"], "<u2"),
+        np.frombuffer(row["echo"], "u1"),
     )

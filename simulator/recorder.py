@@ -18,6 +18,7 @@ from sensors.rig import CameraSpec, LidarSpec, Rig
 from simulator.conduct import Conduct
 from simulator.extension import FrameLabels
 from simulator.handedness import MIRROR, carla_from_matrix, matrix_from_carla
+from simulator.instruments import Instruments
 from simulator.laps import Laps
 from simulator.witness import Framing, Witness
 
@@ -86,9 +87,10 @@ class Recorder:
         rig: sensors and poses.
         witness: tells the labels.
         laps: told the stages of ``gather``.
+        seed: of the noise that is not the server's.
     """
 
-    def __init__(self, world: Any, ego: Any, rig: Rig, witness: Witness, laps: Laps) -> None:
+    def __init__(self, world: Any, ego: Any, rig: Rig, witness: Witness, laps: Laps, seed: int) -> None:
         self.world, self.ego, self.rig, self.witness, self.laps = world, ego, rig, witness, laps
         self.vehicle_from_ego = rear_axle(ego)
         self._tick = 0
@@ -106,6 +108,10 @@ class Recorder:
             for spec in rig.cameras
         }
         self._lidars = {spec.name: self._hang_lidar(spec) for spec in rig.lidars}
+        library = world.get_blueprint_library()
+        self._instruments = Instruments(
+            rig, lambda name, attributes, pose: self._hang(library.find(name), attributes, pose), seed
+        )
 
     def _hang(self, blueprint: Any, attributes: dict[str, object], ego_from_body: NDArray[np.float64]) -> _Tap:
         for name, value in attributes.items():
@@ -145,11 +151,15 @@ class Recorder:
         )
 
     def _hang_lidar(self, spec: LidarSpec) -> _Tap:
+        try:
+            special = self.witness.scanning(spec)
+        except ValueError as error:
+            raise SessionError(str(error)) from error
         attributes: dict[str, object] = {
             "rotation_frequency": spec.rate,
             "range": spec.range,
             "points_per_second": round(spec.columns * spec.rate * BEAM_TABLES[spec.beam_table].channels),
-            **self.witness.scanning(spec),
+            **special,
         }
         return self._hang(self.world.get_blueprint_library().find(self.witness.scanner), attributes, spec.mount.matrix)
 
@@ -167,6 +177,7 @@ class Recorder:
             snapshot,
             [self._cameras[spec.name]["instance_segmentation"].actor.id for spec in due],
             [tap.actor.id for tap in self._lidars.values()],
+            self._instruments.radars_due(tick),
         )
         if marks.frame != carla_frame:
             raise RuntimeError(f"labels are of frame {marks.frame}, expected {carla_frame}")
@@ -181,11 +192,13 @@ class Recorder:
         sweeping = [
             spec for spec in self.rig.lidars if tick % self.rig.period_ticks(spec.rate) == self._reference(spec)
         ]
-        if due or sweeping:
+        if due or sweeping or self._instruments.due(tick):
             objects = self._objects(snapshot, marks)
             frame = self._frame(tick, snapshot, world_from_ego, objects)
             for shot in due:
                 frame.cameras[shot.name] = self._expose(shot, carla_frame, world_from_ego, objects, marks)
+            spin = world_from_ego[:3, :3] @ frame.ego_angular_velocity
+            self._instruments.measure(tick, carla_frame, frame, marks, spin)
             self._pending.append((tick, frame))
         done = self._complete(tick)
         self.laps.end("pictures")
@@ -193,6 +206,7 @@ class Recorder:
 
     def close(self) -> None:
         """Takes the sensors off the ego."""
+        self._instruments.close()
         for tap in [*self._lidars.values(), *(tap for taps in self._cameras.values() for tap in taps.values())]:
             tap.close()
 
@@ -286,6 +300,7 @@ class Recorder:
             ego_acceleration=MIRROR @ _vector(ego.get_acceleration()),
             ego_angular_velocity=world_from_ego[:3, :3].T @ spin,
             objects=objects,
+            estimated_world_from_ego=self._instruments.estimated(world_from_ego, tick * self.rig.tick),
         )
 
     def _expose(

@@ -64,7 +64,9 @@ class _Take:
         testimony: Callable[[Any], Witness],
         on_frame: Callable[[int], None],
         laps: Laps,
+        seed: int,
     ) -> None:
+        self._seed = seed
         self._stack, self._rig, self._origin, self._path = stack, rig, origin, path
         self._testimony, self._on_frame = testimony, on_frame
         self.laps = laps
@@ -73,7 +75,7 @@ class _Take:
         """Hangs the rig on the ego, when all actors stand in the world."""
         ego = simulation.scene.egoObject.carlaActor
         witness = self._testimony(simulation.world)
-        self._recorder = Recorder(simulation.world, ego, self._rig, witness, self.laps)
+        self._recorder = Recorder(simulation.world, ego, self._rig, witness, self.laps, self._seed)
         writer = self._stack.enter_context(RecordingWriter(self._path, self._meta(simulation, ego, witness.exact)))
         self.scribe = self._stack.enter_context(Scribe(writer, self._on_frame))
 
@@ -195,7 +197,7 @@ class Session:
                     return ServerWitness(extension)
                 return EstimatingWitness(world, np.random.default_rng(simulation_seed))
 
-            take = _Take(stack, self.rig, origin, path, testimony, on_frame, laps)
+            take = _Take(stack, self.rig, origin, path, testimony, on_frame, laps, simulation_seed)
             simulator = self._simulator(scene, take)
             outer.callback(_leave, simulator)
             laps.end("connect")

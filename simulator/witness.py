@@ -56,7 +56,7 @@ class Witness(Protocol):
     def scanning(self, spec: LidarSpec) -> Mapping[str, object]:
         """Attributes of a LiDAR beyond its rate and range."""
 
-    def testify(self, snapshot: Any, cameras: list[int], lidars: list[int]) -> FrameLabels:
+    def testify(self, snapshot: Any, cameras: list[int], lidars: list[int], radars: list[int]) -> FrameLabels:
         """The labels of a tick, for sensors by actor id."""
 
     def returns(self, message: Any, lidar: int, marks: FrameLabels, spec: LidarSpec) -> NDArray[np.void]:
@@ -94,11 +94,18 @@ class ServerWitness:
 
     def scanning(self, spec: LidarSpec) -> Mapping[str, object]:
         """See `Witness`: the server knows the scanner."""
-        return {"beam_table": spec.beam_table}
+        given = {
+            "range_noise": spec.range_noise,
+            "dropout": spec.dropout or None,
+            "divergence": spec.divergence or None,
+            "echoes": spec.echoes if spec.echoes > 1 else None,
+            "snowfall": spec.snowfall or None,
+        }
+        return {"beam_table": spec.beam_table} | {name: value for name, value in given.items() if value is not None}
 
-    def testify(self, snapshot: Any, cameras: list[int], lidars: list[int]) -> FrameLabels:
+    def testify(self, snapshot: Any, cameras: list[int], lidars: list[int], radars: list[int]) -> FrameLabels:
         """See `Witness`."""
-        return self._extension.labels(cameras, lidars)
+        return self._extension.labels(cameras, lidars, radars)
 
     def returns(self, message: Any, lidar: int, marks: FrameLabels, spec: LidarSpec) -> NDArray[np.void]:
         """See `Witness`: points from the message, and what they met from the call."""
@@ -107,7 +114,7 @@ class ServerWitness:
         returns = np.zeros(len(points), RETURN)
         returns["x"], returns["y"], returns["z"] = points[:, 0], -points[:, 1], points[:, 2]
         returns["intensity"] = points[:, 3]
-        for name in ("time", "object_id", "ring", "tag"):
+        for name in ("time", "object_id", "ring", "tag", "echo"):
             returns[name] = getattr(hits, name)
         return returns
 
@@ -155,11 +162,16 @@ class EstimatingWitness:
         return Framing(width, height, left, top), {}
 
     def scanning(self, spec: LidarSpec) -> Mapping[str, object]:
-        """See `Witness`."""
+        """See `Witness`. Raises ValueError for what only the embedded server can do."""
+        if spec.echoes > 1 or spec.divergence or spec.snowfall:
+            raise ValueError(
+                f"LiDAR {spec.name} has second echoes, a divergence or snowfall, which CARLA cannot cast; use the "
+                "embedded server"
+            )
         elevations = np.degrees(BEAM_TABLES[spec.beam_table].elevations)
         return {"channels": len(elevations), "upper_fov": elevations[0], "lower_fov": elevations[-1]}
 
-    def testify(self, snapshot: Any, cameras: list[int], lidars: list[int]) -> FrameLabels:
+    def testify(self, snapshot: Any, cameras: list[int], lidars: list[int], radars: list[int]) -> FrameLabels:
         """See `Witness`: the boxes of all actors that have one."""
         present = {actor.id: actor for actor in snapshot}
         new = sorted(present.keys() - self._boxes.keys())
@@ -174,7 +186,7 @@ class EstimatingWitness:
             if min(size) > 0:
                 at = present[actor_id].get_transform()
                 objects.append(LabelledObject(actor_id, _pose(at.location, at.rotation) @ actor_from_box, size))
-        return FrameLabels(snapshot.frame, tuple(objects), {}, {})
+        return FrameLabels(snapshot.frame, tuple(objects), {}, {}, {})
 
     def returns(self, message: Any, lidar: int, marks: FrameLabels, spec: LidarSpec) -> NDArray[np.void]:
         """See `Witness`: what a scanner of this kind makes of the rays, of surfaces with one reflectance."""
@@ -185,7 +197,11 @@ class EstimatingWitness:
         distance = np.linalg.norm(place, axis=1)
         reflectance = np.full(len(points), REFLECTANCE, np.float32)
         cosine = np.abs(points["cos"]).astype(np.float32)
-        measured, intensity, kept = measure(table, distance, reflectance, cosine, self._random, farthest=spec.range)
+        measured, intensity, kept = measure(
+            table, distance, reflectance, cosine, self._random, farthest=spec.range, sigma=spec.range_noise
+        )
+        if spec.dropout:
+            kept &= self._random.random(len(kept)) >= spec.dropout
         place = (place * (measured / np.maximum(distance, 1e-6))[:, None])[kept]
         returns = np.zeros(len(place), RETURN)
         returns["x"], returns["y"], returns["z"] = place.T

@@ -209,11 +209,14 @@ STRICT_SENSORS: dict[str, tuple[Attribute, ...]] = {
 """As on Unreal CARLA."""
 
 
+_SCANNER_EXTRAS = ("beam_table", "range_noise", "dropout", "divergence", "echoes", "snowfall")
+
+
 def _extended(type_id: str, attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
     if type_id.startswith("sensor.camera."):
         return (*attributes, *_strings(principal_x=("",), principal_y=("",), distortion=("",)))
     if type_id.startswith("sensor.lidar."):
-        return (*attributes, *_strings(beam_table=("",)))
+        return (*attributes, *_strings(**dict.fromkeys(_SCANNER_EXTRAS, ("",))))
     return attributes
 
 
@@ -222,4 +225,4 @@ STRICT_SENSORS = {
     for type_id, attributes in STRICT_SENSORS.items()
 }
 SENSORS = {type_id: _extended(type_id, attributes) for type_id, attributes in STRICT_SENSORS.items()}
-"""With Longtail's: the principal point [px], the lens's distortion, and the scanner's beam table (docs/rooms.md)."""
+"""With Longtail's: the principal point [px], the lens's distortion; the scanner's beams and echoes (docs/rooms.md)."""

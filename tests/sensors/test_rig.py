@@ -18,7 +18,7 @@ def text_of(name: str) -> str:
 
 
 def test_shipped_rigs() -> None:
-    assert rig_names() == ("kitti", "nuscenes")
+    assert rig_names() == ("kitti", "kitti_stereo", "nuscenes", "surround")
     kitti, nuscenes = load_rig("kitti"), load_rig("nuscenes")
     assert (kitti.period_ticks(10), nuscenes.period_ticks(20), nuscenes.period_ticks(2)) == (2, 1, 10)
     assert {camera.name for camera in nuscenes.cameras} == {
@@ -56,6 +56,29 @@ def test_kittis_published_transform_from_lidar_to_camera() -> None:
     assert offset == pytest.approx([0.27, 0.06, -0.08])
 
 
+def test_the_stereo_pairs_published_baseline() -> None:
+    left, right = (camera.mount.matrix[:3, 3] for camera in load_rig("kitti_stereo").cameras)
+    assert left - right == pytest.approx([0, 0.5327, 0], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["nuscenes", "surround"])
+def test_radars_look_where_their_names_say(name: str) -> None:
+    angles = {"FRONT": 0, "FRONT_LEFT": 90, "FRONT_RIGHT": -90, "BACK_LEFT": 175, "BACK_RIGHT": -175}
+    radars = load_rig(name).radars
+    assert len(radars) == 5
+    for radar in radars:
+        axis = radar.mount.matrix[:3, 0]
+        off = np.degrees(np.arctan2(axis[1], axis[0])) - angles[radar.name.removeprefix("RADAR_")]
+        assert abs(off) < 3, radar.name
+
+
+def test_fisheyes_look_sideways_and_upright() -> None:
+    left, right = (camera.mount.matrix for camera in load_rig("surround").cameras[-2:])
+    assert left[:3, 2] == pytest.approx([0, 1, 0], abs=1e-6)
+    assert right[:3, 2] == pytest.approx([0, -1, 0], abs=1e-6)
+    assert left[2, 1] == right[2, 1] == pytest.approx(-1)
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text_of("kitti").replace("name: kitti", "name: mine"))
@@ -75,6 +98,22 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("tick: 0.05", "tick: 0.1", r"reference time falls 0\.5 ticks"),
         ("keyframe_rate: 2", "keyframe_rate: 8", r"a keyframe comes every 3 ticks, but CAM_FRONT measures every 2"),
         ("name: LIDAR_TOP", "name: CAM_FRONT", r"names CAM_FRONT more than once"),
+        ("name: LIDAR_TOP", "name: LIDAR/TOP", r":\d+: lidars\.0\.name: "),
+        ("    range: 120", "    range: 120\n    dropout: 1.5", r":\d+: lidars\.0\.dropout: .*less than 1"),
+        ("    range: 120", "    range: 120\n    echoes: 3", r":\d+: lidars\.0\.echoes: "),
+        ("tilt_noise: 0.03", "tilt_noise: -1", r":\d+: imus\.0\.tilt_noise: .*greater than or equal to 0"),
+        ("gyroscope: {white", "gyroscope: {wite", r":\d+: imus\.0\.gyroscope\.wite: is no field"),
+        ("keyframe_rate: 2", "keyframe_rate: 2\nego_pose_error: {drift: 1}", r":9: ego_pose_error\.drift: is no field"),
+        (
+            "    rate: 10\n    mount",
+            "    rate: 10\n    distortion: {model: cubic}\n    mount",
+            r"cameras\.0\.distortion.*brown_con",
+        ),
+        (
+            "    rate: 10\n    mount",
+            "    rate: 10\n    distortion: {model: brown_conrady, k1: -0.9}\n    mount",
+            r":\d+: cameras\.0: these coefficients fold the picture before its border",
+        ),
         ("name: kitti", "name: [kitti", r"mine\.yaml:\d+: this is not YAML"),
     ],
 )
@@ -107,7 +146,7 @@ def test_every_complaint_is_told(tmp_path: Path) -> None:
 
 
 def test_an_unknown_rig_lists_the_shipped_ones() -> None:
-    with pytest.raises(RigError, match="kitti, nuscenes"):
+    with pytest.raises(RigError, match="kitti, kitti_stereo, nuscenes, surround"):
         load_rig("kity")
 
 

@@ -11,12 +11,13 @@ from simulator.server import wire
 from simulator.server.handlers.registry import extension
 from simulator.server.sensors.cameras import Camera, outlines
 from simulator.server.sensors.lidar import Lidar
+from simulator.server.sensors.radar import Radar
 from simulator.server.wire import Refusal, integer
 
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
-VERSION = 1
+VERSION = 2
 
 
 @extension("longtail.hello")
@@ -33,9 +34,9 @@ def seed(server: Server, value: int) -> None:
     server.episode.reseed(value)
 
 
-@extension("longtail.labels", wire.each(integer), wire.each(integer))
-def labels(server: Server, cameras: list[int], lidars: list[int]) -> dict[str, Any]:
-    """Objects, their outlines in cameras, and what LiDAR returns met, all of the present frame."""
+@extension("longtail.labels", wire.each(integer), wire.each(integer), wire.each(integer))
+def labels(server: Server, cameras: list[int], lidars: list[int], radars: list[int]) -> dict[str, Any]:
+    """Objects, their outlines in cameras, and what LiDAR returns and radar detections met, all of the present frame."""
     if server.moment is None:
         raise Refusal("longtail.labels: there has been no tick in this episode")
     with server.stopwatch.stage("labels"):
@@ -44,6 +45,7 @@ def labels(server: Server, cameras: list[int], lidars: list[int]) -> dict[str, A
             "objects": _objects(server),
             "cameras": {actor_id: _outlines(server, actor_id) for actor_id in cameras},
             "lidars": {actor_id: _returns(server, actor_id) for actor_id in lidars},
+            "radars": {actor_id: _detections(server, actor_id) for actor_id in radars},
         }
 
 
@@ -94,4 +96,17 @@ def _returns(server: Server, actor_id: int) -> dict[str, bytes]:
         "tag": sweep.tag.astype("u1").tobytes(),
         "time": sweep.time.astype("<f4").tobytes(),
         "ring": sweep.ring.astype("<u2").tobytes(),
+        "echo": sweep.echo.astype("u1").tobytes(),
+    }
+
+
+def _detections(server: Server, actor_id: int) -> dict[str, bytes]:
+    sensor = server.episode.find(actor_id).sensor
+    if not isinstance(sensor, Radar):
+        raise Refusal(f"longtail.labels: not a radar. Actor Id: {actor_id}")
+    if sensor.scan is None or sensor.scan.frame != server.frame:
+        raise Refusal(f"longtail.labels: the radar has not measured in this frame. Actor Id: {actor_id}")
+    return {
+        "object_id": sensor.scan.object_id.astype("<u4").tobytes(),
+        "tag": sensor.scan.tag.astype("u1").tobytes(),
     }

@@ -10,7 +10,10 @@ from math import fmod, pi, radians
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers.lighting import FOG_EXTINCTION
 from renderers.scene import Hits
+from sensors.air import Air, fog, rain, snow
+from sensors.echoes import AIR, SUB_RAYS, Echoes, echoes, spread
 from sensors.lidar import BEAM_TABLES, BeamTable, Firing, firing, measure
 from simulator.server.actors import Actor
 from simulator.server.sensors.sensor import Moment, Sensor
@@ -25,7 +28,7 @@ class Sweep:
     Attributes:
         frame: the tick.
         time: [s], relative to the tick's end.
-        ring: 0 is the lowest beam.
+        ring: 0 is the lowest beam. echo: 0 is a pulse's strongest.
     """
 
     frame: int
@@ -33,6 +36,11 @@ class Sweep:
     tag: NDArray[np.uint8]
     time: NDArray[np.float32]
     ring: NDArray[np.uint16]
+    echo: NDArray[np.uint8]
+
+
+DOWNPOUR = 50.0
+"""[mm/h], a violent shower (UK Met Office): the rain of CARLA's precipitation of 100 %."""
 
 
 class Lidar(Sensor):
@@ -52,8 +60,16 @@ class Lidar(Sensor):
         self.from_table = bool(name)
         self.fov = radians(self.number("horizontal_fov"))
         self.farthest = min(self.number("range"), self.beams.farthest)
+        self.noise = self._given("range_noise")
+        self.dropout, self.divergence = self._given("dropout") or 0.0, radians(self._given("divergence") or 0.0)
+        self.most, self.snowfall = int(self._given("echoes") or 1), self._given("snowfall") or 0.0
         self.angle = 0.0  # [rad] that the head has turned, as in the message's header
         self.sweep: Sweep | None = None
+
+    def _given(self, name: str) -> float | None:
+        """One of Longtail's attributes, if it was set."""
+        text = self.values.get(name, "")
+        return float(text) if text else None
 
     def _even_beams(self) -> BeamTable:
         channels = int(self.number("channels"))
@@ -68,25 +84,41 @@ class Lidar(Sensor):
         """Cast the tick's rays and send what returned."""
         rays = self._rays(moment.dt)
         directions, origins = _world_rays(actor, rays)
-        hits = moment.renderers.caster(moment.scene).cast(origins, directions, rays.fraction, self.farthest)
-        distance, intensity, returned = self._detect(hits)
-        points = origins[returned] + directions[returned] * distance[returned, None]
+        if self.divergence:
+            directions = spread(directions, self.divergence).reshape(-1, 3)
+            origins = np.tile(origins, (SUB_RAYS, 1))
+        fraction = np.tile(rays.fraction, len(origins) // max(len(rays.fraction), 1))
+        hits = moment.renderers.caster(moment.scene).cast(origins, directions, fraction, self.farthest)
+        found = self._detect(hits, len(rays.fraction), self._air(moment))
+        pulses = len(rays.fraction)
+        ray = np.where(found.source == AIR, 0, found.source) * pulses + found.pulse
+        # A pulse is told along its middle, whichever of its sub-rays met something, as by a scanner.
+        points = origins[found.pulse] + directions[found.pulse] * found.distance[:, None]
         pose = actor.world_from_actor
         points = ((points - pose[:3, 3]) @ pose[:3, :3]).astype(np.float32)
-        kept = np.flatnonzero(returned)
+        surface = found.source != AIR
         self.sweep = Sweep(
             moment.frame,
-            hits.object_id[kept],
-            hits.tag[kept],
-            ((rays.fraction[kept] - 1) * moment.dt).astype(np.float32),
-            rays.ring[kept],
+            np.where(surface, hits.object_id[ray], 0).astype(np.uint32),
+            np.where(surface, hits.tag[ray], 0).astype(np.uint8),
+            ((rays.fraction[found.pulse] - 1) * moment.dt).astype(np.float32),
+            rays.ring[found.pulse],
+            found.number,
         )
         channels = self.beams.channels
         counts = np.bincount(channels - 1 - self.sweep.ring.astype(np.int64), minlength=channels).astype("<u4")
-        self.send(
-            moment,
-            actor,
-            struct.pack("<fI", self.angle, channels) + counts.tobytes() + self._encode(points, intensity, hits, kept),
+        body = self._encode(points, found.intensity, hits, ray)
+        self.send(moment, actor, struct.pack("<fI", self.angle, channels) + counts.tobytes() + body)
+
+    def _air(self, moment: Moment) -> Air:
+        """What the weather puts into the air, as far as it is fog, rain or snow, and the attribute's haze."""
+        weather = moment.world.environment
+        misty = fog(FOG_EXTINCTION * weather.fog_density**2)
+        falling = ((rain, weather.precipitation * DOWNPOUR), (snow, self.snowfall))
+        return Air(
+            misty.extinction + self.number("atmosphere_attenuation_rate"),
+            misty.backscatter,
+            tuple(kind(rate) for kind, rate in falling if rate > 0),
         )
 
     def _rays(self, dt: float) -> Firing:
@@ -99,22 +131,38 @@ class Lidar(Sensor):
             azimuth = np.fmod(self.angle + turn * np.arange(columns) / max(columns, 1), self.fov) - self.fov / 2
             rays = _turned(rays, np.tile(azimuth, channels))
         else:
-            rays = firing(self.beams, columns, pi - self.angle, turn)
+            rays = firing(self.beams, columns, pi - self.angle, turn, dt)
         self.angle = fmod(self.angle + turn, self.fov)
         return rays
 
-    def _detect(self, hits: Hits) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-        if self.from_table:
-            return measure(
+    def _detect(self, hits: Hits, pulses: int, air: Air) -> Echoes:
+        if not self.from_table:
+            return _single(*self._carla_detect(hits))
+        if air.clear and len(hits.distance) == pulses and self.most == 1 and not self.dropout:
+            measured, intensity, returned = measure(
                 self.beams,
                 hits.distance,
                 hits.reflectance,
                 hits.cos_incidence,
                 self.random,
                 farthest=self.number("range"),
-                attenuation=self.number("atmosphere_attenuation_rate"),
+                attenuation=air.extinction,
+                sigma=self.noise,
             )
-        return self._carla_detect(hits)
+            return _single(measured, intensity, returned)
+        shape = (SUB_RAYS if self.divergence else 1, pulses)
+        return echoes(
+            self.beams,
+            hits.distance.reshape(shape),
+            hits.reflectance.reshape(shape),
+            hits.cos_incidence.reshape(shape),
+            self.random,
+            farthest=self.number("range"),
+            air=air,
+            sigma=self.noise,
+            dropout=self.dropout,
+            most=self.most,
+        )
 
     def _carla_detect(self, hits: Hits) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
         """CARLA's model: exponential attenuation, rays lost at random, faint returns lost more often."""
@@ -135,8 +183,15 @@ class Lidar(Sensor):
     ) -> bytes:
         table = np.empty((len(points), 4), "<f4")
         table[:, :3] = points * (1, -1, 1)
-        table[:, 3] = intensity[kept]
+        table[:, 3] = intensity
         return table.tobytes()
+
+
+def _single(distance: NDArray[np.float32], intensity: NDArray[np.float32], returned: NDArray[np.bool_]) -> Echoes:
+    """Echoes of rays (N,) each of which returns once or not at all."""
+    pulse = np.flatnonzero(returned)
+    none = np.zeros(len(pulse), np.int64)
+    return Echoes(pulse, distance[pulse], intensity[pulse], none, none.astype(np.uint8))
 
 
 _SEMANTIC_POINT = np.dtype([("point", "<f4", 3), ("cos", "<f4"), ("object_id", "<u4"), ("tag", "<u4")])
@@ -147,15 +202,18 @@ class SemanticLidar(Lidar):
 
     code = 10
 
-    def _detect(self, hits: Hits) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-        return hits.distance, hits.cos_incidence, hits.distance <= self.farthest
+    def _detect(self, hits: Hits, pulses: int, air: Air) -> Echoes:
+        return _single(hits.distance, hits.cos_incidence, hits.distance <= self.farthest)
+
+    def _air(self, moment: Moment) -> Air:
+        return Air()
 
     def _encode(
         self, points: NDArray[np.float32], intensity: NDArray[np.float32], hits: Hits, kept: NDArray[np.intp]
     ) -> bytes:
         table = np.empty(len(points), _SEMANTIC_POINT)
         table["point"] = points * (1, -1, 1)
-        table["cos"], table["object_id"], table["tag"] = intensity[kept], hits.object_id[kept], hits.tag[kept]
+        table["cos"], table["object_id"], table["tag"] = intensity, hits.object_id[kept], hits.tag[kept]
         return table.tobytes()
 
 
@@ -172,14 +230,21 @@ def _world_rays(actor: Actor, rays: Firing) -> tuple[NDArray[np.float32], NDArra
     if np.array_equal(before, now):
         directions = rays.directions @ now[:3, :3].T.astype(np.float32)
         return directions, np.broadcast_to(now[:3, 3], directions.shape).astype(np.float32)
-    # A column's beams fire together: interpolate once a column, for the first channel's rays.
+    # Beams that fire together share a pose: one a column, or one for each of a column's delays.
     columns = len(rays.fraction) // int(rays.ring[0] + 1) if len(rays.ring) else 0
-    share = rays.fraction[:columns]
     from scipy.spatial.transform import Rotation, Slerp  # slow to import; not needed before the first sweep
 
+    if not columns:
+        return rays.directions, np.zeros((0, 3), np.float32)
+    fraction = rays.fraction.reshape(-1, columns)
+    _, first, group = np.unique(fraction[:, 0], return_index=True, return_inverse=True)
+    share = fraction[first].ravel()
     turn = Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([before[:3, :3], now[:3, :3]])))
-    rotations = turn(share).as_matrix().astype(np.float32)
-    places = (before[:3, 3] + share[:, None] * (now[:3, 3] - before[:3, 3])).astype(np.float32)
+    rotations = turn(share).as_matrix().astype(np.float32).reshape(-1, columns, 3, 3)
+    places = (before[:3, 3] + share[:, None] * (now[:3, 3] - before[:3, 3])).astype(np.float32).reshape(-1, columns, 3)
     table = rays.directions.reshape(-1, columns, 3)
-    directions = np.einsum("kij,ckj->cki", rotations, table).reshape(-1, 3)
-    return directions, np.tile(places, (len(table), 1))
+    if len(first) == 1:
+        directions = np.einsum("kij,ckj->cki", rotations[0], table).reshape(-1, 3)
+    else:
+        directions = np.einsum("ckij,ckj->cki", rotations[group], table).reshape(-1, 3)
+    return directions, places[group].reshape(-1, 3)

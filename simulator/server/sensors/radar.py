@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import radians, tan
 
 import numpy as np
@@ -12,10 +13,20 @@ from simulator.server.sensors.sensor import Moment, Sensor
 from simulator.server.wire import Array
 
 
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What the detections of a tick met, (N,) each, in the order of the message."""
+
+    frame: int
+    object_id: NDArray[np.uint32]
+    tag: NDArray[np.uint8]
+
+
 class Radar(Sensor):
     """sensor.other.radar."""
 
     code = 9
+    scan: Scan | None = None
 
     def measure(self, moment: Moment, actor: Actor) -> None:
         """Velocity [m/s, negative: approaching], azimuth (right positive), altitude [rad], depth [m] per detection."""
@@ -33,6 +44,7 @@ class Radar(Sensor):
             origins, directions, np.ones(count, np.float32), self.number("range")
         )
         seen = hits.distance <= self.number("range")
+        self.scan = Scan(moment.frame, hits.object_id[seen], hits.tag[seen])
         velocity = _velocities(
             moment, hits.object_id[seen], origins[seen] + directions[seen] * hits.distance[seen, None]
         )

@@ -71,7 +71,7 @@ def test_cameras_of_one_pose_see_the_same_car(server, world):
     assert pictures["rgb"].fov == pytest.approx(90)
 
     extension = Extension(server.host, server.port)
-    labels = extension.labels([taps["instance_segmentation"].actor.id], [])
+    labels = extension.labels([taps["instance_segmentation"].actor.id], [], [])
     outlines = labels.cameras[taps["instance_segmentation"].actor.id]
     extension.close()
     assert labels.frame == frame and set(outlines) == {other.id}  # not the camera's own car
@@ -141,7 +141,7 @@ def test_lidar_points_lie_on_what_they_are_labelled_with(server, world):
     frame = world.tick()
     message, truth = tap.take(frame), semantic.take(frame)
     extension = Extension(server.host, server.port)
-    labels = extension.labels([], [tap.actor.id]).lidars[tap.actor.id]
+    labels = extension.labels([], [tap.actor.id], []).lidars[tap.actor.id]
     extension.close()
     points = np.frombuffer(message.raw_data, "<f4").reshape(-1, 4)
     assert len(points) == len(labels.object_id) > 2000

@@ -133,7 +133,7 @@ def test_extension_calls(server, world):
         extension.seed(-1)
     world.tick()
     assert extension.timings()["world"] > 0
-    labels = extension.labels([], [])
+    labels = extension.labels([], [], [])
     assert labels.frame == world.get_snapshot().frame and labels.objects == ()
     extension.close()
 
