@@ -8,9 +8,13 @@ from math import radians, tan
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers.scene import Hits
 from simulator.server.actors import Actor
 from simulator.server.sensors.sensor import Moment, Sensor
 from simulator.server.wire import Array
+
+LAYERS, BEHIND = 8, 0.002
+"""Surfaces of its own car that a ray passes at most, and how far [m] behind each it goes on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +44,7 @@ class Radar(Sensor):
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         directions = (rays @ pose[:3, :3].T).astype(np.float32)
         origins = np.broadcast_to(pose[:3, 3].astype(np.float32), directions.shape)
-        hits = moment.renderers.caster(moment.scene).cast(
-            origins, directions, np.ones(count, np.float32), self.number("range")
-        )
+        hits = self._through_its_car(moment, actor, origins, directions)
         seen = hits.distance <= self.number("range")
         self.scan = Scan(moment.frame, hits.object_id[seen], hits.tag[seen])
         velocity = _velocities(
@@ -59,6 +61,25 @@ class Radar(Sensor):
         table[:, 2] = np.arcsin(rays[seen, 2])
         table[:, 3] = hits.distance[seen]
         self.send(moment, actor, table.tobytes())
+
+    def _through_its_car(
+        self, moment: Moment, actor: Actor, origins: NDArray[np.float32], directions: NDArray[np.float32]
+    ) -> Hits:
+        """What rays (N, 3) meet beyond the car that carries the radar, whose bumper is no obstacle to it."""
+        caster, farthest, own = moment.renderers.caster(moment.scene), self.number("range"), actor.root.actor_id
+        hits = caster.cast(origins, directions, np.ones(len(origins), np.float32), farthest)
+        for _ in range(LAYERS):
+            blocked = np.flatnonzero((hits.object_id == own) & np.isfinite(hits.distance))
+            if not len(blocked):
+                break
+            gone = hits.distance[blocked] + np.float32(BEHIND)
+            starts = origins[blocked] + directions[blocked] * gone[:, None]
+            beyond = caster.cast(starts, directions[blocked], np.ones(len(blocked), np.float32), farthest)
+            hits.distance[blocked] = gone + beyond.distance
+            for name in ("object_id", "tag", "cos_incidence", "reflectance"):
+                getattr(hits, name)[blocked] = getattr(beyond, name)
+        hits.distance[hits.object_id == own] = np.inf
+        return hits
 
 
 def _velocities(moment: Moment, object_ids: NDArray[np.uint32], points: NDArray[np.floating]) -> Array:
