@@ -17,7 +17,16 @@ def short_form(
     workers: int,
     out: Path,
     exports: Sequence[str],
+    strict_types: bool = False,
 ) -> JobSpec:
     """The job that ``longtail render`` with these words means; see ``longtail render --help``."""
     entries = tuple(Entry(scenario=name, scenes=scenes) for name in dict.fromkeys(scenarios))
-    return JobSpec(scenarios=entries, seed=seed, rig=rig, workers=workers, output=str(out), exports=tuple(exports))
+    return JobSpec(
+        scenarios=entries,
+        seed=seed,
+        rig=rig,
+        workers=workers,
+        output=str(out),
+        exports=tuple(exports),
+        strict_types=strict_types,
+    )

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from orchestrator import JobError
 from orchestrator.claims import Claim, claim
-from orchestrator.delivery import Delivery, complete, contents, exported
+from orchestrator.delivery import Delivery, complete, exported
 from orchestrator.estimate import estimate, remember
 from orchestrator.events import Event, Listener, Made
 from orchestrator.farm import farm
@@ -76,7 +76,7 @@ class _Run:
         pace = Pace(self._job.total, there)
         if there:
             self._console.print(f"{there} of {self._job.total} scenes are there already")
-        if there == self._job.total and complete(self._store, self._job.spec.exports, there):
+        if there == self._job.total and complete(self._store, self._job.spec, there):
             for name in self._job.spec.exports:
                 self._console.print(f"{name}: there already")
             self._console.print(self._store.url, markup=False, soft_wrap=True)
@@ -141,8 +141,7 @@ class _Run:
             )
 
     def _sum_up(self, tally: Tally, pace: Pace, journal: Journal) -> None:
-        hashed = contents(self._store)
-        found = ((name, exported(self._store, name, hashed)) for name in self._job.spec.exports)
+        found = ((name, exported(self._store, name, self._job.spec)) for name in self._job.spec.exports)
         given_up = len(quarantined(self._store))
         summary = summarise(
             tally,

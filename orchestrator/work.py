@@ -336,11 +336,14 @@ def check(store_url: str, scene_ids: Sequence[str]) -> Checked:
     return Checked(tuple(whole), tuple(damaged))
 
 
-def export(store_url: str, name: str, scene_ids: Sequence[str], scenes: str, cpus: float) -> Exported:
+def export(
+    store_url: str, name: str, scene_ids: Sequence[str], scenes: str, cpus: float, strict_types: bool = False
+) -> Exported:
     """Makes a dataset of the scenes. On a disk it appears by a rename; in a bucket its receipt comes last.
 
     Args:
-        scenes: hash of what it is made of, for its receipt. cpus: that this task holds.
+        scenes: what it is made of, for its receipt. cpus: that this task holds.
+        strict_types: KITTI's own eight types only.
     """
     started, store = time.perf_counter(), Store(store_url)
     store.remove(f"farm/exports/{name}.json")
@@ -348,7 +351,8 @@ def export(store_url: str, name: str, scene_ids: Sequence[str], scenes: str, cpu
     with scratch() as folder:
         recordings = [store.fetch(scene_id, folder) for scene_id in scene_ids]
         out = folder / name if store.local is None else store.local / name
-        summary = EXPORTS[name](recordings, out)
+        options = {"strict_types": True} if strict_types and name.startswith("kitti") else {}
+        summary = EXPORTS[name](recordings, out, **options)
         if store.local is None:
             store.fs.put(f"{out}/", f"{store.path(name)}/", recursive=True)
     receipt = ExportReceipt(
