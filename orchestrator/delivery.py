@@ -14,7 +14,6 @@ import ray
 from orchestrator import JobError
 from orchestrator.events import Damaged, Exported, Listener, Paused, Resumed, Snapshot
 from orchestrator.farm import CHECK, EXPORT, SHOW
-from orchestrator.formats import made_of
 from orchestrator.job import Job, Task
 from orchestrator.pipeline import ROOM_AGAIN, fits, no_room
 from orchestrator.spec import JobSpec
@@ -76,19 +75,17 @@ class Delivery:
     def export(self, tasks: Iterable[Task]) -> None:
         """Makes the datasets that are not there yet, side by side, and the contact sheet."""
         scene_ids = [task.scene_id for task in tasks]
-        scenes = contents(self._store)
         shared = ray.put(scene_ids)
         cpus = self._job.spec.stages.export.cpus
 
         def send(name: str) -> Any:
-            return EXPORT.options(**self._options).remote(
-                self._store.url, name, shared, scenes, self._job.spec.strict_types, cpus
-            )
+            made_of, strict = contents(self._store, name, self._job.spec), self._job.spec.strict_types
+            return EXPORT.options(**self._options).remote(self._store.url, name, shared, made_of, cpus, strict)
 
         def send_sheet() -> Any:
             return SHOW.options(**self._options).remote(self._store.url, shared)
 
-        stale = [name for name in self._job.spec.exports if not exported(self._store, name, scenes, self._job.spec)]
+        stale = [name for name in self._job.spec.exports if not exported(self._store, name, self._job.spec)]
         sent = {name: send(name) for name in stale}
         self._listener(Snapshot({"export": (0, len(sent))}, nodes=len(ray.nodes())))
         sheet = send_sheet() if stale or not self._store.fs.exists(self._store.path("contact_sheet.png")) else None
@@ -122,20 +119,21 @@ class Delivery:
         self._listener(Resumed())
 
 
-def contents(store: Store) -> str:
-    """Hash of what a store's checked recordings are; empty while they are not checked."""
+def contents(store: Store, name: str, spec: JobSpec) -> str:
+    """What an export is made of: a hash of the checked recordings, and how it was asked for; empty while they are not
+    checked."""
     sums = store.read(SUMS)
-    return "" if sums is None else hashlib.sha256(sums).hexdigest()
+    strict = " strict types" if spec.strict_types and name.startswith("kitti") else ""
+    return "" if sums is None else hashlib.sha256(sums).hexdigest() + strict
 
 
-def exported(store: Store, name: str, scenes: str, spec: JobSpec) -> ExportReceipt | None:
-    """The receipt of an export that holds these scenes (a hash, see `contents`) as the job wants it; None when there is
-    none."""
+def exported(store: Store, name: str, spec: JobSpec) -> ExportReceipt | None:
+    """The receipt of an export that holds what the store does now; None when there is none."""
     data = store.read(f"farm/exports/{name}.json")
     if data is None or not store.fs.exists(store.path(name)):
         return None
     receipt = ExportReceipt.model_validate_json(data)
-    return receipt if receipt.scenes == made_of(scenes, name, spec.strict_types) else None
+    return receipt if receipt.scenes == contents(store, name, spec) else None
 
 
 def complete(store: Store, spec: JobSpec, scenes: int) -> bool:
@@ -143,10 +141,7 @@ def complete(store: Store, spec: JobSpec, scenes: int) -> bool:
     sums = store.read(SUMS)
     if sums is None or sums.count(b"\n") != scenes:
         return False
-    hashed = contents(store)
-    return store.fs.exists(store.path("contact_sheet.png")) and all(
-        exported(store, name, hashed, spec) for name in spec.exports
-    )
+    return store.fs.exists(store.path("contact_sheet.png")) and all(exported(store, n, spec) for n in spec.exports)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

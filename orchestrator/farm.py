@@ -84,9 +84,9 @@ def _check(store_url: str, scene_ids: Sequence[str]) -> Checked:
 
 
 def _export(
-    store_url: str, name: str, scene_ids: Sequence[str], scenes: str, strict_types: bool, cpus: float
-) -> Exported | Failed:
-    return export(store_url, name, scene_ids, scenes, strict_types, cpus)
+    store_url: str, name: str, scene_ids: Sequence[str], scenes: str, cpus: float, strict_types: bool
+) -> Exported:
+    return export(store_url, name, scene_ids, scenes, cpus, strict_types)
 
 
 def _show(store_url: str, scene_ids: Sequence[str]) -> None:

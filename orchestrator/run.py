@@ -11,7 +11,7 @@ from rich.table import Table
 
 from orchestrator import JobError
 from orchestrator.claims import Claim, claim
-from orchestrator.delivery import Delivery, complete, contents, exported
+from orchestrator.delivery import Delivery, complete, exported
 from orchestrator.estimate import estimate, remember
 from orchestrator.events import Event, Listener, Made
 from orchestrator.farm import farm
@@ -141,8 +141,7 @@ class _Run:
             )
 
     def _sum_up(self, tally: Tally, pace: Pace, journal: Journal) -> None:
-        hashed = contents(self._store)
-        found = ((name, exported(self._store, name, hashed, self._job.spec)) for name in self._job.spec.exports)
+        found = ((name, exported(self._store, name, self._job.spec)) for name in self._job.spec.exports)
         given_up = len(quarantined(self._store))
         summary = summarise(
             tally,

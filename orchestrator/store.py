@@ -59,7 +59,7 @@ class Receipt(BaseModel):
 
 
 class ExportReceipt(BaseModel):
-    """Says that an export is complete. ``scenes``: hash of the ids and checksums of the recordings it was made of."""
+    """Says that an export is complete. ``scenes``: what it was made of (`delivery.contents`)."""
 
     scenes: str
     frames: int

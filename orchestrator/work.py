@@ -22,7 +22,7 @@ from typing import Any
 from orchestrator.contact_sheet import make_contact_sheet
 from orchestrator.events import Exported, Made
 from orchestrator.failures import Failed, Kind
-from orchestrator.formats import exporter, made_of
+from orchestrator.formats import EXPORTS
 from orchestrator.job import Job, Script, Task
 from orchestrator.leases import scratch
 from orchestrator.player import CarlaPlayer, Player, Unplayable, usage_of
@@ -337,12 +337,13 @@ def check(store_url: str, scene_ids: Sequence[str]) -> Checked:
 
 
 def export(
-    store_url: str, name: str, scene_ids: Sequence[str], scenes: str, strict_types: bool, cpus: float
+    store_url: str, name: str, scene_ids: Sequence[str], scenes: str, cpus: float, strict_types: bool = False
 ) -> Exported:
     """Makes a dataset of the scenes. On a disk it appears by a rename; in a bucket its receipt comes last.
 
     Args:
-        scenes: hash of the recordings, for its receipt. strict_types: see ``formats``. cpus: that this task holds.
+        scenes: what it is made of, for its receipt. cpus: that this task holds.
+        strict_types: KITTI's own eight types only.
     """
     started, store = time.perf_counter(), Store(store_url)
     store.remove(f"farm/exports/{name}.json")
@@ -350,11 +351,12 @@ def export(
     with scratch() as folder:
         recordings = [store.fetch(scene_id, folder) for scene_id in scene_ids]
         out = folder / name if store.local is None else store.local / name
-        summary = exporter(name, strict_types)(recordings, out)
+        options = {"strict_types": True} if strict_types and name.startswith("kitti") else {}
+        summary = EXPORTS[name](recordings, out, **options)
         if store.local is None:
             store.fs.put(f"{out}/", f"{store.path(name)}/", recursive=True)
     receipt = ExportReceipt(
-        scenes=made_of(scenes, name, strict_types),
+        scenes=scenes,
         frames=summary.frames,
         bytes=summary.bytes,
         objects=dict(sorted(summary.objects.items())),

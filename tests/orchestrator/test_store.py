@@ -13,10 +13,11 @@ import pytest
 
 from orchestrator import JobError, claims
 from orchestrator.claims import CLAIM, claim, held
+from orchestrator.delivery import SUMS, contents, exported
 from orchestrator.job import Job, Script
 from orchestrator.spec import Entry, JobSpec
 from orchestrator.store import Store, claim_job, load_job
-from orchestrator.work import check
+from orchestrator.work import check, export
 from sensors.rig import load_rig
 
 
@@ -251,16 +252,17 @@ def test_a_million_finished_scenes_need_little_memory(tmp_path: Path, monkeypatc
 def test_exports_are_there_with_their_receipts(
     url: str, job: Job, make_recording: Callable[..., Path], tmp_path: Path
 ) -> None:
-    from orchestrator.delivery import exported
-    from orchestrator.work import export
-
     store, task = Store(url), next(job.tasks())
-    store.publish(task, make_recording(tmp_path, 0, frames=2), frames=2)
-    done = export(url, "kitti", [task.scene_id], "these", 1.0)
+    receipt = store.publish(task, make_recording(tmp_path, 0, frames=2), frames=2)
+    store.write(SUMS, f"{receipt.sha256}  recordings/{task.scene_id}.mcap\n")
+    spec = job.spec
+    done = export(url, "kitti", [task.scene_id], contents(store, "kitti", spec), 1.0)
     assert done.frames == 2
-    assert exported(store, "kitti", "these")
-    assert exported(store, "kitti", "others") is None
-    label = "kitti/training/label_2/000000.txt"
-    assert store.read(label) is not None
-    again = export(url, "kitti", [task.scene_id], "others", 1.0)
+    assert exported(store, "kitti", spec)
+    assert exported(store, "kitti", spec.model_copy(update={"strict_types": True})) is None
+    assert store.read("kitti/training/label_2/000000.txt") is not None
+    store.write(SUMS, "other scenes\n")
+    assert exported(store, "kitti", spec) is None
+    again = export(url, "kitti", [task.scene_id], contents(store, "kitti", spec), 1.0)
     assert again == done
+    assert exported(store, "kitti", spec)
