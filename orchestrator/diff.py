@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Column, Table
 
-from orchestrator.dataset import DatasetError, recordings_in
+from orchestrator.dataset import DatasetError, paths_in
 from orchestrator.report import FORMATS
 from orchestrator.statistics import Statistics, count
 from sensors.frames import FrameLabels, SceneMeta
@@ -87,10 +87,10 @@ def difference(before: Path, after: Path) -> Difference:
     made.added = [name for name in recorded[1] if name not in recorded[0]]
     for name, old in recorded[0].items():
         new = recorded[1].get(name)
-        if new is not None and not _equal(old.path, new.path):
-            made.changed.append(_scene_change(name, old, new))
+        if new is not None and not _equal(old, new):
+            made.changed.append(_scene_change(name, Recording(old), Recording(new)))
     if made.removed or made.added or made.changed:
-        made.figures = _figures(count(recorded[0].values()), count(recorded[1].values()))
+        made.figures = _figures(*(count(map(Recording, side.values())) for side in recorded))
     return made
 
 
@@ -133,13 +133,13 @@ def _print(table: Table, rows: list[tuple[str, ...]], console: Console) -> None:
         console.print(f"... and {len(rows) - SHOWN} more; --json lists them all")
 
 
-def _recordings(path: Path) -> dict[str, Recording]:
+def _recordings(path: Path) -> dict[str, Path]:
     """By what makes a scene the same one in two builds: script, seed, number, rig, generation."""
     if not path.exists():
         raise DatasetError(f"{path} does not exist")
     if path.is_dir() and not any(path.glob("*.mcap")) and not any(path.glob("recordings/*.mcap")):
         return {}
-    return {_name(recording.meta): recording for recording in recordings_in(path)}
+    return {_name(Recording(each).meta): each for each in paths_in(path)}
 
 
 def _name(meta: SceneMeta) -> str:

@@ -58,7 +58,7 @@ class Encounter:
     kinds: list[str] = field(default_factory=list)
 
 
-KINDS = ("contact", "serious conflict", "close pass", "hard braking", "crosses ahead", "nothing near")
+KINDS = ("contact", "serious conflict", "close pass", "hard braking", "crosses ahead", "no conflict")
 """In falling order of severity."""
 
 

@@ -30,7 +30,7 @@ from orchestrator.store import write_text
 EVENTS = 10
 """Scenes in the table of events; the most serious are shown."""
 
-CLASSES = 8
+CLASSES = 5
 """Classes whose coverage is drawn; rare ones come first."""
 
 FORMATS = ("kitti", "kitti_tracking", "nuscenes", "coco")
@@ -187,7 +187,7 @@ def findings(found: Survey, production: Production) -> list[tuple[str, str]]:
         )
     elif views:
         said.append(("good", f"All {number(views)} views are exact: drawn outlines, counted pixel by pixel."))
-    for name in [name for name in statistics.labels if name not in COMMON][:3]:
+    for name in [name for name, _ in statistics.labels.most_common() if name not in COMMON][:3]:
         single, _ = holes(statistics, name)
         unlit = [each for each in (*LIGHTS[1:], *WEATHERS[1:]) if each in single]
         if unlit:
@@ -198,8 +198,8 @@ def findings(found: Survey, production: Production) -> list[tuple[str, str]]:
         said.append(("look", f"{_share(statistics.bare_frames, statistics.frames)} of the frames have no label."))
     if found.events["contact"]:
         said.append(("look", f"The ego touches something in {_scenes(found.events['contact'])}."))
-    if found.events["nothing near"]:
-        said.append(("look", f"In {_scenes(found.events['nothing near'])} nothing happens near the ego."))
+    if found.events["no conflict"]:
+        said.append(("look", f"{_scenes(found.events['no conflict']).capitalize()} without any conflict."))
     if production.summary and production.summary["quarantined"]:
         count = production.summary["quarantined"]
         said.append(

@@ -38,6 +38,7 @@ class ReportMeasurement(BaseModel):
 
     Attributes:
         frames, labels, bytes: of the dataset. seconds: wall time of the command, start included.
+        cpu_seconds: its processor time.
         memory: its largest resident set [bytes]. page: size of the report [bytes].
     """
 
@@ -45,6 +46,7 @@ class ReportMeasurement(BaseModel):
     labels: int
     bytes: int
     seconds: float
+    cpu_seconds: float
     memory: int
     page: int
     cores: int
@@ -60,18 +62,19 @@ def measure_report(frames: int) -> ReportMeasurement:
         for index in track(range(scenes), "making up scenes", console=Console(stderr=True)):
             write_scene(recordings / f"{index:04}.mcap", index, min(SCENE, frames - index * SCENE))
         page = Path(folder, "report.html")
-        started = time.perf_counter()
+        started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         child = subprocess.run(
             [sys.executable, "-m", "orchestrator.cli", "report", folder, "-o", str(page)], check=False
         )
-        seconds = time.perf_counter() - started
+        seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         child.check_returncode()
         return ReportMeasurement(
             frames=frames,
             labels=frames * OBJECTS,
             bytes=sum(path.stat().st_size for path in recordings.iterdir()),
             seconds=seconds,
-            memory=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+            cpu_seconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+            memory=after.ru_maxrss * 1024,
             page=page.stat().st_size,
             cores=os.cpu_count() or 1,
             machine=platform.machine(),
@@ -84,6 +87,7 @@ def table(result: ReportMeasurement) -> Table:
     shown.add_row("labels", f"{result.labels}")
     shown.add_row("recordings", f"{result.bytes / 1e6:.0f} MB")
     shown.add_row("time", f"{result.seconds:.1f} s")
+    shown.add_row("processor time", f"{result.cpu_seconds:.1f} s")
     shown.add_row("a frame", f"{1000 * result.seconds / result.frames:.2f} ms")
     shown.add_row("most memory", f"{result.memory / 1e6:.0f} MB")
     shown.add_row("page", f"{result.page / 1e3:.0f} kB")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ Palette = dict[int, tuple[str, Color]]
 
 @dataclass(frozen=True)
 class Solid:
-    """A 3D box. ``key``: names its track; ``share``: visible, in [0, 1], None where unknown."""
+    """A 3D box. ``key``: names its track, empty where the format knows no tracks; ``share``: visible, in [0, 1],
+    None where unknown."""
 
     key: str
     kind: int
@@ -86,6 +87,7 @@ class Show:
         name: of the scene, unique within what it was read from. title: what happens. palette: of its class ids.
         cameras: their names, those that matter most first. path: (N, 3) of the ego's positions in the world [m].
         snapshots: gives the moments in their order. events: in their order.
+        measured: the source tells depth, visible shares and the ego's speed.
     """
 
     name: str
@@ -94,7 +96,8 @@ class Show:
     cameras: tuple[str, ...]
     path: NDArray[np.float64]
     snapshots: Callable[[], Iterator[Snapshot]]
-    events: tuple[Event, ...] = field(default=())
+    events: tuple[Event, ...] = ()
+    measured: bool = False
 
 
 LEVEL: Palette = {
@@ -141,6 +144,7 @@ def show_recording(recording: Recording) -> Show:
         path=np.array(path).reshape(-1, 3),
         snapshots=lambda: (_snapshot(recording, frame, kinds) for frame in recording.frames()),
         events=_events(told, ways),
+        measured=True,
     )
 
 
@@ -153,7 +157,7 @@ def _events(told: Encounter, ways: dict[int, list[tuple[float, NDArray[np.float6
     if not told.subject:
         return ()
     place = next(position for time, position in ways[told.track_id] if time == told.time)
-    what = ", ".join(kind for kind in told.kinds if kind != "nothing near")
+    what = ", ".join(kind for kind in told.kinds if kind != "no conflict")
     text = f"{words(told.subject)} nearest, {told.gap:.1f} m" + (f" ({what})" if what else "")
     return (Event(told.time, place, text),)
 

@@ -97,7 +97,7 @@ def _objects(
     """3D and 2D boxes of label lines. KITTI's box stands on the middle of its bottom, in the camera's frame."""
     numbers = {name: kind for kind, (name, _) in TYPES.items()}
     solids, boxes = [], []
-    for k, (kind, *fields) in enumerate(rows):
+    for kind, *fields in rows:
         if kind == "DontCare":
             continue
         values = [float(field) for field in fields]
@@ -107,7 +107,7 @@ def _objects(
         camera_from_box[:3, :3] = np.array([forward, left, (0, -1, 0)]).T
         number = numbers.get(kind, numbers["Misc"])
         text = f"{kind} ({('visible', 'partly hidden', 'largely hidden', 'unknown')[int(values[1])]})"
-        solids.append(Solid(f"{kind} {k}", number, text, ego_from_camera @ camera_from_box, (length, width, height)))
+        solids.append(Solid("", number, text, ego_from_camera @ camera_from_box, (length, width, height)))
         boxes.append((number, text, (values[3], values[4], values[5] + 1, values[6] + 1)))
     return solids, boxes
 

@@ -10,15 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.tags import Tag
 from orchestrator.annotate import ANIMALS, PEOPLE, THINGS, VEHICLES, Color
 from orchestrator.dataset import DatasetError
-from orchestrator.snapshots import Cloud, Palette, Picture, Show, Snapshot, Solid
+from orchestrator.snapshots import LEVEL, Cloud, Palette, Picture, Show, Snapshot, Solid
 from sensors.geometry import rigid, transformed
 
 Row = dict[str, Any]
 
 _GROUPS: dict[str, Color] = {"human": PEOPLE, "vehicle": VEHICLES, "animal": ANIMALS, "movable_object": THINGS}
-"""Colours by the first part of a category's name; all else is quiet."""
+"""Colours by the first part of a category's name."""
+
+_LEVEL: dict[str, Color] = {
+    "flat.driveable_surface": LEVEL[Tag.ROADS][1],
+    "flat.sidewalk": LEVEL[Tag.SIDEWALKS][1],
+    "flat.terrain": LEVEL[Tag.TERRAIN][1],
+    "static.manmade": LEVEL[Tag.BUILDINGS][1],
+    "static.vegetation": LEVEL[Tag.VEGETATION][1],
+}
+"""Colours of what lidarseg tells of the level; all else is grey."""
 
 
 class Tables:
@@ -95,7 +105,7 @@ def show_nuscenes(folder: Path, scene: int) -> tuple[Show, int]:
 
 def _palette(tables: Tables) -> Palette:
     return {
-        number: (row["name"], _GROUPS.get(row["name"].partition(".")[0], (120, 126, 135)))
+        number: (row["name"], _LEVEL.get(row["name"]) or _GROUPS.get(row["name"].partition(".")[0], (120, 126, 135)))
         for row in tables("category").values()
         for number in [_number(row)]
     }

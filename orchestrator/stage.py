@@ -63,6 +63,8 @@ def perform(show: Show, stream: rr.RecordingStream) -> None:
         _solids(stream, snapshot.solids)
         here = set()
         for solid in snapshot.solids:
+            if not solid.key:
+                continue
             here.add(solid.key)
             if solid.key not in trails:
                 _name_plot(stream, solid, show)
@@ -83,11 +85,11 @@ def layout(show: Show) -> rrb.Blueprint:
         rrb.Spatial2DView(origin=f"world/cameras/{camera}", name=f"depth {camera}", contents="$origin/depth")
         for camera in show.cameras[:1]
     ]
-    if len(pictures) > 1:
-        front: list[rrb.View | rrb.Container] = [rrb.Grid(*pictures, grid_columns=2, name="cameras"), *depth]
-        left: rrb.Container = rrb.Tabs(*front)
-    else:
-        left = rrb.Vertical(*pictures, *depth)
+    left: rrb.Container = (
+        rrb.Grid(*pictures, grid_columns=2, name="cameras") if len(pictures) > 1 else rrb.Tabs(*pictures)
+    )
+    if show.measured:
+        left = rrb.Tabs(left, *depth) if len(pictures) > 1 else rrb.Vertical(left, *depth)
     start = show.path[0] if len(show.path) else np.zeros(3)
     ahead = _heading(show.path)
     world = rrb.Spatial3DView(
@@ -107,17 +109,16 @@ def layout(show: Show) -> rrb.Blueprint:
             tracking_entity="world/ego/car",
         ),
     )
-    plots = rrb.TimeSeriesView(
-        origin="plots/visible", name="visible share [%]", axis_y=rrb.ScalarAxis(range=(0, 105), zoom_lock=True)
-    )
-    speed = rrb.TimeSeriesView(origin="plots/ego", name="ego speed [km/h]")
-    events = rrb.TextLogView(origin="events", name="events")
+    right: rrb.View | rrb.Container = world
+    if show.measured:
+        visible = rrb.TimeSeriesView(
+            origin="plots/visible", name="visible share [%]", axis_y=rrb.ScalarAxis(range=(0, 105), zoom_lock=True)
+        )
+        speed = rrb.TimeSeriesView(origin="plots/ego", name="ego speed [km/h]")
+        left = rrb.Vertical(left, rrb.Tabs(visible, speed), row_shares=[3, 2])
+        right = rrb.Vertical(world, rrb.TextLogView(origin="events", name="events"), row_shares=[6, 1])
     return rrb.Blueprint(
-        rrb.Horizontal(
-            rrb.Vertical(left, rrb.Tabs(plots, speed), row_shares=[3, 2]),
-            rrb.Vertical(world, events, row_shares=[6, 1]),
-            column_shares=[5, 6],
-        ),
+        rrb.Horizontal(left, right, column_shares=[5, 6]),
         rrb.TimePanel(timeline=TIMELINE, state="collapsed", play_state="playing", loop_mode="all"),
         collapse_panels=True,
     )

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.dataset import DatasetError, recordings_in
+from orchestrator.dataset import DatasetError, paths_in
 from orchestrator.snapshots import Show, show_recording
 from orchestrator.snapshots_kitti import show_kitti
 from orchestrator.snapshots_nuscenes import show_nuscenes
 from orchestrator.viewer_page import address, serve
+from sensors.recording import Recording
 
 
 def find(path: Path, scene: int) -> tuple[Show, int]:
@@ -28,10 +29,10 @@ def find(path: Path, scene: int) -> tuple[Show, int]:
         return show_kitti(path, scene)
     if any(path.glob("*/sample.json")):
         return show_nuscenes(path, scene)
-    recordings = recordings_in(path)
-    if scene >= len(recordings):
-        raise DatasetError(f"{path} has {len(recordings)} scenes; --scene goes from 0 to {len(recordings) - 1}")
-    return show_recording(recordings[scene]), len(recordings)
+    paths = paths_in(path)
+    if scene >= len(paths):
+        raise DatasetError(f"{path} has {len(paths)} scenes; --scene goes from 0 to {len(paths) - 1}")
+    return show_recording(Recording(paths[scene])), len(paths)
 
 
 def look(path: Path, scene: int, console: Console, *, web_port: int | None = None, save_as: Path | None = None) -> None:

@@ -87,5 +87,5 @@ def test_braking_is_that_over_half_a_second() -> None:
 
 def test_standing_beside_somebody_is_no_event() -> None:
     told = scene((0, 0), (1, 1.5), [0.0] * 20).told()
-    assert told.kinds == ["nothing near"]
+    assert told.kinds == ["no conflict"]
     assert told.gap == pytest.approx(1.5 - 1.1 - 0.25)

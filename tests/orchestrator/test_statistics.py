@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.conditions import light_of, occlusion_of, range_of, weather_of
 from orchestrator.coverage import filled, holes
-from orchestrator.dataset import DatasetError, folder_of, recordings_in
+from orchestrator.dataset import DatasetError, folder_of, paths_in, recordings_in
 from orchestrator.statistics import Histogram, Statistics, count
 from sensors.recording import Recording
 
@@ -76,7 +76,7 @@ def test_holes_are_what_was_never_seen() -> None:
 def test_where_recordings_are(output: Path, tmp_path: Path) -> None:
     [first, _] = recordings_in(output)
     assert [each.path for each in recordings_in(first.path)] == [first.path]
-    assert len(recordings_in(output / "recordings")) == 2
+    assert len(paths_in(output / "recordings")) == 2
     assert folder_of(output) == folder_of(output / "recordings") == folder_of(first.path) == output
     assert isinstance(first, Recording)
     with pytest.raises(DatasetError, match="holds no recordings"):

@@ -137,7 +137,7 @@ def test_in_a_browser(chromium: Any, output: Path, tmp_path: Path) -> None:
     scene = tmp_path / "scene.rrd"
     assert longtail("view", output, "--save", scene).exit_code == 0
     said, asked = [], []
-    with serve(scene, 0) as server, chromium.new_page(viewport={"width": 1000, "height": 600}) as tab:
+    with serve(scene, 0) as server, chromium.new_page(viewport={"width": 800, "height": 480}) as tab:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         tab.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error: said.append(str(error)))
