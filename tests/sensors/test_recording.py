@@ -324,7 +324,8 @@ def test_labels_are_those_of_the_frames(tmp_path: Path) -> None:
         for field in ("world_from_ego", "ego_velocity", "ego_acceleration", "objects"):
             assert same(getattr(read, field), getattr(frame_, field))
         assert read.views == {name: camera.views for name, camera in frame_.cameras.items()}
-        assert read.returns == {name: sweep.counts() for name, sweep in frame_.sweeps.items()}
+        clouds = [*frame_.sweeps.items(), *frame_.radars.items()]
+        assert read.returns == {name: cloud.counts() for name, cloud in clouds}
 
 
 def test_a_frame_is_found_by_its_time(tmp_path: Path) -> None:
