@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from orchestrator.authors_cli import register
 from simulator.serve import serve
 
 app = typer.Typer(
@@ -62,6 +63,8 @@ _EXPECTED = {
     "GraphicsError",
     "SessionError",
     "UnknownScenario",
+    "OracleError",
+    "Unplayable",
 }
 
 
@@ -252,6 +255,9 @@ def bench_server(
         Console().print(table(result))
         if json is not None:
             write_text(json, result.model_dump_json(indent=2) + "\n")
+
+
+register(app, benches, _plain_errors)
 
 
 def main() -> None:
