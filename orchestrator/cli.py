@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from orchestrator import farm_commands
+from orchestrator.authors_cli import register
 from orchestrator.looking import bench_report, diff, report, view
 from orchestrator.plain import fail as _fail
 from orchestrator.plain import plain_errors as _plain_errors
@@ -279,6 +280,7 @@ def bench_labels(
 farm_commands.add_to(app, benches)
 
 benches.command("report")(_plain_errors()(bench_report))
+register(app, benches, _plain_errors)
 
 
 def main() -> None:

@@ -21,6 +21,8 @@ EXPECTED = {
     "SessionError",
     "UnknownScenario",
     "DatasetError",
+    "OracleError",
+    "Unplayable",
 }
 """Errors that say what to do. By name, so that no library is imported just to ask."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).parent / "library"
 
-_SECTIONS = ("Rare", "Tags", "Source", "Expect")
+_SECTIONS = ("Rare", "Tags", "Source", "Expect", "Event")
 
 
 class UnknownScenario(LookupError):
@@ -25,7 +25,7 @@ class Header:
         title: first line.
         summary: the lines between the title and the first section.
         rare: what makes the event rare. tags: words to find it by. source: where it is known from.
-        expect: what can be seen when it works.
+        expect: what can be seen when it works. event: the same as a condition on the recording (`scenarios.oracle`).
     """
 
     title: str = ""
@@ -34,6 +34,7 @@ class Header:
     tags: tuple[str, ...] = ()
     source: str = ""
     expect: str = ""
+    event: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,4 +99,5 @@ def read_header(script: str) -> Header:
         tags,
         text.get("Source", ""),
         text.get("Expect", ""),
+        text.get("Event", ""),
     )

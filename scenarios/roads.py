@@ -79,6 +79,13 @@ def heading_of(lane: Any, station: float) -> float:
 
 
 @distributionFunction(valueType=Vector)
+def off_centre(lane: Any, station: float, right: float) -> Vector:
+    """The point ``right`` [m] to the right of the lane's centreline at ``station`` [m]; negative is left."""
+    here, heading = _point_at(lane.centerline.lineString, station), _heading_at(lane.centerline.lineString, station)
+    return here + Vector(math.cos(heading) * right, math.sin(heading) * right, 0)
+
+
+@distributionFunction(valueType=Vector)
 def beside_road(lane: Any, station: float, side: int, verge: float) -> Vector:
     """The point ``verge`` [m] off the edge of the carriageway, level with ``station`` [m] of ``lane``.
 
@@ -122,3 +129,9 @@ def route_from(lane: Any, position: Vector, length: float) -> LineString:
         if point[:2] != kept[-1]:
             kept.append(point[:2])
     return LineString(kept)
+
+
+def route_against(lane: Any, position: Vector) -> LineString:
+    """The way of somebody who drives against the lane's direction from ``position`` to the lane's beginning."""
+    line = lane.centerline.lineString.reverse()
+    return substring(LineString([point[:2] for point in line.coords]), line.project(Point(*position[:2])), line.length)

@@ -9,6 +9,7 @@ Source: Volvo's 2017 report from Australian trials that its large-animal detecti
     insurers count kangaroos in four of five animal collisions.
 Expect: the kangaroo, first standing, is in the ego's view 28 to 55 m ahead when it starts; it crosses the ego's lane in
     front of or just behind the ego; other cars come towards it and go ahead of it.
+Event: in_path(animal.kangaroo, within=60, across=1)
 """
 
 import assets.maps
