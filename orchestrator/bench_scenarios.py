@@ -12,7 +12,7 @@ from rich.table import Table
 
 from orchestrator.job import Script, Task
 from orchestrator.player import CarlaPlayer
-from orchestrator.work import Wanted, again, draw, play
+from orchestrator.work import make
 from scenarios.catalog import find
 from scenarios.oracle import Verdict, judge, parse
 from scenarios.sampler import Scenario, scene_ids
@@ -52,9 +52,7 @@ def sketch(player: CarlaPlayer, scenario: Scenario, seed: int, index: int, path:
     """
     script = Script(name=scenario.name, path=str(scenario.path), digest=scenario.digest, scenes=1, first=index)
     [scene_id] = scene_ids(scenario.digest, SKETCH, seed, [index])
-    drawn = draw(scenario, seed, Wanted(Task(script, index, scene_id)))
-    while play(player, scenario, drawn, seed, path).rejected:
-        drawn = draw(scenario, seed, again(drawn))
+    make(player, scenario, Task(script, index, scene_id), seed, path)
     recording = Recording(path)
     return judge(recording.meta, recording.frames())
 

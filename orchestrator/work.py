@@ -316,6 +316,15 @@ def again(drawn: Drawn) -> Wanted:
     return Wanted(drawn.wanted.task, drawn.wanted.take + 1, rejected)
 
 
+def make(player: Player, scenario: Scenario, task: Task, seed: int, path: Path) -> Any:
+    """Draws a scene and plays it, until none of its requirements fails while it runs; its `simulator.session.Outcome`.
+    For whoever needs one scene, without a job. Raises ScenarioError, and whatever the player raises."""
+    drawn = draw(scenario, seed, Wanted(task))
+    while (outcome := play(player, scenario, drawn, seed, path)).rejected:
+        drawn = draw(scenario, seed, again(drawn))
+    return outcome
+
+
 @dataclass(frozen=True)
 class Checked:
     """Recordings as they lie in the store: the receipts of those that are whole, and the ids of those that are not."""

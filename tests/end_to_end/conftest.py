@@ -8,6 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.job import Script, Task
+from orchestrator.player import CarlaPlayer
+from orchestrator.work import make
+from scenarios.sampler import Scenario
+from sensors.rig import Rig
+from simulator.process import ServerProcess
+
 HERE = Path(__file__).parent
 COMMAND = [sys.executable, "-m", "orchestrator.cli", "render"]
 
@@ -25,6 +32,19 @@ def render(out: Path, *, rig: str, scenes: int, workers: int) -> str:
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
+
+
+def played(script: Path, rig: Rig, path: Path, *, seed: int, strict: bool = False) -> Path:
+    """The recording of a script's scene 0 on a server of its own; ``strict``: one without extension calls."""
+    scenario = Scenario(script)
+    name = Script(name=scenario.name, path=str(script), digest=scenario.digest, scenes=1)
+    with ServerProcess(strict=strict) as server:
+        player = CarlaPlayer(rig, address=f"{server.host}:{server.port}")
+        try:
+            make(player, scenario, Task(name, 0, "0" * 16), seed, path)
+        finally:
+            player.close()
+    return path
 
 
 @pytest.fixture(scope="session")

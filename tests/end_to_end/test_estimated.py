@@ -11,25 +11,11 @@ from scipy.spatial.transform import Rotation
 from assets.tags import Tag
 from exporters import coco, kitti, nuscenes
 from exporters.validate import validate
-from orchestrator.farm import play
-from orchestrator.job import plan
-from orchestrator.player import EmbeddedPlayer
-from scenarios.sampler import Scenario
 from sensors.geometry import inverse, project, transformed, unproject
 from sensors.recording import Recording
 from sensors.rig import load_rig
-from simulator.process import ServerProcess
-from simulator.session import Session
 
-from .conftest import HERE
-
-
-class StrictPlayer(EmbeddedPlayer):
-    """A player whose server has no extension calls."""
-
-    def __post_init__(self) -> None:
-        self._server = ServerProcess(strict=True).start()
-        self._session = Session(self._server.host, self._server.port, self.rig)
+from .conftest import HERE, played
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +24,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script, rig = HERE / "crossing.scenic", load_rig(HERE / "small.yaml")
     (camera,) = rig.cameras
     rig = rig.model_copy(update={"cameras": (camera.model_copy(update={"dense": ("normals", "flow")}),)})
-    [task] = plan([str(script)], 1, 3, rig).tasks()
-    player = StrictPlayer(rig)
-    try:
-        play(player, Scenario(script), task, 3, path)
-    finally:
-        player.close()
-    return path
+    return played(script, rig, path, seed=3, strict=True)
 
 
 def test_views_are_estimates_and_say_so(recording: Path) -> None:

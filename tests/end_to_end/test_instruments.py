@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.farm import play
-from orchestrator.job import plan
-from orchestrator.player import EmbeddedPlayer
-from scenarios.sampler import Scenario
 from sensors.camera import project, unproject
 from sensors.frames import Frame
 from sensors.geometry import inside_box, inverse, transformed
 from sensors.recording import Recording
 from sensors.rig import Rig, load_rig
 
-from .conftest import HERE
+from .conftest import HERE, played
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +23,7 @@ def rig() -> Rig:
 def frames(tmp_path_factory: pytest.TempPathFactory, rig: Rig) -> list[Frame]:
     path = tmp_path_factory.mktemp("instruments") / "scene.mcap"
     script = HERE / "crossing.scenic"
-    [task] = plan([str(script)], 1, 3, rig).tasks()
-    player = EmbeddedPlayer(rig)
-    try:
-        play(player, Scenario(script), task, 3, path)
-    finally:
-        player.close()
-    return list(Recording(path).frames())
+    return list(Recording(played(script, rig, path, seed=3)).frames())
 
 
 def test_the_lens_shows_objects_where_they_are(frames: list[Frame], rig: Rig) -> None:
