@@ -20,20 +20,20 @@ model scenarios.model
 
 # The event
 param ego_speed = Range(40, 60) / 3.6                         # m/s
-param run = Range(1.4, 2.2)                            # m/s
+param run = Range(1.8, 2.6)                            # m/s
 
 # The road: the ego, then the event, then room to drive on
 REACH = 300
 lane = Uniform(*two_way_lanes(network, REACH))
 start = place_on(lane, Range(0, 1), REACH)
-gap = Range(42, 52)
+gap = Range(46, 56)
 speed = globalParameters.ego_speed
 
 ego = new EgoCar at on_lane(lane, start), with behavior DriveLane(speed, reaction_time=Range(0.6, 1.5), lights=LOW_BEAM)
 
-van = new ParkedVan at off_centre(lane, start + gap - 4.5, 3.4), facing heading_of(lane, start + gap - 4.5),
+van = new ParkedVan at off_centre(lane, start + gap - 4.5, 5.4), facing heading_of(lane, start + gap - 4.5),
     with behavior Stand()
-pedestrian = new Person at off_centre(lane, start + gap, 4.0), facing heading_of(lane, start + gap) + 90 deg,
-    with behavior CrossRoad(ego, heading_of(lane, start + gap) + 90 deg, globalParameters.run, time=Range(2.4, 3.0))
+pedestrian = new Person at off_centre(lane, start + gap, 6.3), facing heading_of(lane, start + gap) + 90 deg,
+    with behavior CrossRoad(ego, heading_of(lane, start + gap) + 90 deg, globalParameters.run, time=Range(2.6, 3.2))
 
 terminate when elapsed() >= 4.5

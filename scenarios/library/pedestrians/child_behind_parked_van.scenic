@@ -24,14 +24,14 @@ param run = Range(2, 3)                            # m/s
 REACH = 300
 lane = Uniform(*two_way_lanes(network, REACH))
 start = place_on(lane, Range(0, 1), REACH)
-gap = Range(42, 52)
+gap = Range(46, 56)
 speed = globalParameters.ego_speed
 
 ego = new EgoCar at on_lane(lane, start), with behavior DriveLane(speed, reaction_time=Range(0.6, 1.5))
 
-van = new ParkedVan at off_centre(lane, start + gap - 4.5, 3.4), facing heading_of(lane, start + gap - 4.5),
+van = new ParkedVan at off_centre(lane, start + gap - 4.5, 5.4), facing heading_of(lane, start + gap - 4.5),
     with behavior Stand()
-pedestrian = new Child at off_centre(lane, start + gap, 4.0), facing heading_of(lane, start + gap) + 90 deg,
-    with behavior CrossRoad(ego, heading_of(lane, start + gap) + 90 deg, globalParameters.run, time=Range(2.0, 2.5))
+pedestrian = new Child at off_centre(lane, start + gap, 6.3), facing heading_of(lane, start + gap) + 90 deg,
+    with behavior CrossRoad(ego, heading_of(lane, start + gap) + 90 deg, globalParameters.run, time=Range(2.3, 2.8))
 
 terminate when elapsed() >= 4.5
