@@ -27,8 +27,8 @@ speed = globalParameters.ego_speed
 
 ego = new EgoCar at on_lane(lane, start), with behavior DriveLane(speed, reaction_time=Range(0.6, 1.5))
 
-parked = new Parked at off_centre(lane, start + gap - 4, 3.6), facing heading_of(lane, start + gap - 4), with behavior Stand()
-dog = new Dog at off_centre(lane, start + gap, 4.5), facing heading_of(lane, start + gap) + 90 deg,
-    with behavior CrossRoad(ego, heading_of(lane, start + gap) + 90 deg, globalParameters.run, time=Range(1.8, 2.4))
+parked = new Parked at off_centre(lane, start + gap - 4, 5.4), facing heading_of(lane, start + gap - 4), with behavior Stand()
+dog = new Dog at off_centre(lane, start + gap, 5.4), facing heading_of(lane, start + gap) + 90 deg,
+    with behavior CrossRoad(ego, heading_of(lane, start + gap) + 90 deg, globalParameters.run, time=Range(2.0, 2.6))
 
 terminate when elapsed() >= 4.5

@@ -30,6 +30,6 @@ speed = globalParameters.ego_speed
 ego = new EgoCar at on_lane(lane, start), with behavior DriveLane(speed, reaction_time=Range(0.6, 1.5), lights=LOW_BEAM)
 
 cyclist = new Cyclist at off_centre(lane, start + gap, Range(-0.2, 0.8)), facing heading_of(lane, start + gap),
-    with behavior DriveWithTraffic(globalParameters.ride)
+    with behavior DriveLane(globalParameters.ride)
 
 terminate when elapsed() >= 5
