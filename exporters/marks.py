@@ -107,12 +107,14 @@ def marked(picture: bytes, mark: Mark) -> bytes:
     """A PNG or JPEG file with the mark in it; its compressed pixels are copied as they are.
 
     Raises:
-        MarkError: it is neither, or carries an XMP packet already.
+        MarkError: it is neither, is cut off, or carries an XMP packet already.
     """
     if find_packet(picture) is not None:
         raise MarkError("the picture carries an XMP packet already")
     packet = mark.packet()
     if picture.startswith(_PNG_MAGIC):
+        if len(picture) < _PNG_HEAD:
+            raise MarkError("the picture is cut off")
         body = b"iTXt" + _PNG_KEYWORD + packet
         chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
         return picture[:_PNG_HEAD] + chunk + picture[_PNG_HEAD:]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -134,6 +135,82 @@ def validate(
         if problems:
             _fail(f"{folder}: {len(problems)} problems", 1)
         Console().print(f"{folder}: valid", markup=False, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A dataset, a recording, a picture, or a job's output folder.")
+    ],
+    trust: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM",
+            help="Certificates that you trust. Datasets must then be signed by one of them, or by whom they vouch for.",
+        ),
+    ] = None,
+) -> None:
+    """Check that nothing was tampered with: marks, hashes, signatures, lineage.
+
+    Names each file that was changed, swapped, removed or added, each picture
+    that does not say that it is synthetic, and each foreign signature.
+    Exit code 0: all is well; 1: something is not; 2: it cannot be told.
+    """
+    from exporters.publish import ExportError
+    from exporters.verify import verify
+
+    try:
+        verdict = verify(path, _certificates(trust))
+    except ExportError as error:
+        _fail(str(error), 2)
+    for problem in verdict.problems:
+        Console(stderr=True).print(str(problem), markup=False, highlight=False, soft_wrap=True)
+    for note in verdict.notes:
+        Console().print(note, markup=False, highlight=False, soft_wrap=True)
+    if verdict.problems:
+        _fail(f"{path}: {len(verdict.problems)} problems", 1)
+    Console().print(f"{path}: as it was written", markup=False, highlight=False, soft_wrap=True)
+
+
+def _certificates(trust: Path | None) -> Sequence[Any]:
+    if trust is None:
+        return ()
+    with _needs_signatures():
+        from exporters.credentials import load_certificates
+    return load_certificates(trust)
+
+
+@contextmanager
+def _needs_signatures() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        _fail(f"signatures need libraries of their own: pip install 'longtail[sign]' ({error})", 2)
+
+
+@app.command()
+def sign(
+    dataset: Annotated[Path, typer.Argument(metavar="DIR", help="A dataset that an export wrote.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the signed copy goes.")],
+    certificate: Annotated[
+        Path, typer.Option(metavar="PEM", help="Your certificate, and behind it those that vouch for it.")
+    ],
+    key: Annotated[Path, typer.Option(metavar="PEM", help="Its private key.")],
+    parent: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Signed datasets with the renders that refined pictures were made of."),
+    ] = None,
+) -> None:
+    """Sign a dataset: content credentials (C2PA) in every picture, one signature over all files.
+
+    The pixels stay as they are. A signed copy is made; the dataset is left alone.
+    """
+    with _plain_errors():
+        with _needs_signatures():
+            from exporters.credentials import Credentials
+            from exporters.signing import sign
+        count = sign(dataset, out, Credentials.load(certificate, key), parent or ())
+        Console().print(f"{out}: {count} pictures and the manifest signed", markup=False, soft_wrap=True)
 
 
 @app.command()
