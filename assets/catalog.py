@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from assets import (
+    barriers,
     buildings,
     kangaroo,
     motorcycles,
@@ -42,6 +43,7 @@ MODELS: MappingProxyType[str, Maker] = MappingProxyType(
         **signals.MODELS,
         **buildings.MODELS,
         **street.MODELS,
+        **barriers.MODELS,
         **{
             f"prop.{name}": functools.partial(recipe.model, f"prop.{name}")
             for themed in (props_street, props_roadworks, props_refuse, props_garden, props_luggage, props_debris)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.spatial import cKDTree
 
 from assets.mesh import Material, Mesh
 from assets.skeleton import Skeleton, mirrored
@@ -87,6 +85,8 @@ def skinned_levels(
             weights = _diffused(np.eye(len(skeleton.names))[bones[nearest]], faces, rounds=10)
             finest = vertices, weights
         else:
+            from scipy.spatial import cKDTree  # slow to import; models in the cache need none of it
+
             _, index = cKDTree(finest[0]).query(vertices, k=3)
             weights = finest[1][index].mean(axis=1)
         mesh = _assembled(vertices, normals, faces, colors, weights, material)
@@ -119,6 +119,8 @@ def joined(meshes: list[Mesh]) -> Mesh:
 
 def _diffused(weights: NDArray[np.float64], faces: NDArray[np.int32], rounds: int) -> NDArray[np.float64]:
     """Weights (V, B) after ``rounds`` of averaging along edges, so that joints bend softly."""
+    from scipy import sparse
+
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     count = len(weights)
     near = sparse.coo_matrix((np.ones(2 * len(edges)), (edges.T.ravel(), edges[:, ::-1].T.ravel())), (count, count))

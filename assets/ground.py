@@ -12,7 +12,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from assets.mesh import Material, Texture
 from assets.noise import tiled
@@ -124,6 +123,8 @@ def earth() -> Material:
     """Bare ground with pebbles and litter; the vertex colour tells which."""
     random, shape = np.random.default_rng(15), (512, 512)
     value = 1 + 0.055 * tiled(random, shape, 0.8, 5) + 0.04 * tiled(random, shape, 0.1)
+    from scipy.ndimage import gaussian_filter  # slow to import; a start from the cache needs none of it
+
     pebbles = gaussian_filter(random.random(shape), 1.6, mode="wrap")
     pebbles = (pebbles - pebbles.mean()) / pebbles.std()
     value += 0.12 * np.clip(pebbles - 1.7, 0, 1) - 0.10 * np.clip(-pebbles - 1.7, 0, 1)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
-from scipy.ndimage import map_coordinates
 
 from assets.outline import Points, polygon_distance, smoothed
 from assets.solids import Field, smooth_max, smooth_min
@@ -74,8 +72,7 @@ class Shell:
 
     def half_width(self, z: float) -> float:
         """Half width [m] at the middle of the cabin at height ``z``."""
-        heights, insets = np.array(self.tumble).T
-        return self.width / 2 - float(PchipInterpolator(heights, insets)(np.clip(z, heights[0], heights[-1])))
+        return self.width / 2 - float(_inset(self.tumble, np.array(z)))
 
     def profile(self) -> Points:
         """The cabin's smooth outline seen from the side (N, 2)."""
@@ -83,6 +80,8 @@ class Shell:
 
     def field(self, step: float = 0.025) -> Field:
         """The body's distance field, wheel arches not yet cut."""
+        from scipy.ndimage import map_coordinates  # slow to import; models in the cache need none of it
+
         half = np.array([self.length, self.width, 0]) / 2
         lower = np.array([-half[0], -half[1], 0.0]) - 5 * step
         upper = np.array([half[0], half[1], self.height]) + 5 * step
@@ -126,6 +125,8 @@ def smoothed_half(half: Sequence[tuple[float, float]]) -> Points:
 
 
 def _inset(curve: Curve, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.interpolate import PchipInterpolator  # slow to import; models in the cache need none of it
+
     heights, insets = np.array(curve).T
     made: NDArray[np.float64] = PchipInterpolator(heights, insets)(np.clip(z, heights[0], heights[-1]))
     return made

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import map_coordinates
 
 FloatArray = NDArray[np.floating]
 
@@ -110,6 +109,8 @@ class Field:
 
     def sample(self, points: ArrayLike) -> NDArray[np.float64]:
         """Trilinear field value [m] at ``points`` (N, 3)."""
+        from scipy.ndimage import map_coordinates
+
         grid = (np.asarray(points) - self.origin) / self.step
         sampled: NDArray[np.float64] = map_coordinates(self.values, grid.T, order=1, mode="nearest").astype(np.float64)
         return sampled

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.tags import Tag
 from exporters.card import describe
+from exporters.kitti_dense import depth_png, flow_png, instance_png, semantic_png
 from exporters.marks import Mark, marked
 from exporters.publish import ExportError, Summary, publish, sources
 from sensors.frames import CameraFrame, Frame, ObjectState, ObjectView, SceneMeta, Sweep
-from sensors.geometry import clip_box, inverse
+from sensors.geometry import clip_box, inverse, transformed
 from sensors.messages import StoredCameraFrame
+from sensors.motion import motion
 from sensors.recording import Recording
 from sensors.rig import CameraSpec, LidarSpec, Rig
 from sensors.taxonomy import category
@@ -27,17 +31,25 @@ FULLY_VISIBLE, PARTLY_OCCLUDED = 0.9, 0.5
 """Least visible fraction of an object that is called fully visible (0) and partly occluded (1); below it is largely
 occluded (2). KITTI's readme gives the words and no numbers; a tenth is left for blades of grass and thin poles."""
 
+FOLDERS = (
+    "image_2", "velodyne", "calib", "label_2", "planes", "depth_2", "semantic", "instance", "flow_occ", "flow_noc",
+)  # fmt: skip
+"""Of ``training``; ``image_3`` beside them where a rig has a right camera."""
 
-def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Summary:
+PLANE_REACH, PLANE_POINTS = 40.0, 100
+"""[m] before the car to which the road is fitted, and the least returns for that."""
+
+
+def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False) -> Summary:
     """Writes recordings as one KITTI object dataset, complete or not at all.
 
-    Frames are those with a picture of the rig's front camera and a LiDAR sweep, numbered through in the order of
-    (scenario, index). Memory holds one frame.
+    Frames are those with a picture of the rig's front camera (and of the right one, if there is a pair) and a LiDAR
+    sweep, numbered through in the order of (scenario, index). Memory holds two frames.
 
     Args:
         recordings: in any order.
         out: the dataset's folder, absent or empty.
-        strict: only KITTI's own eight types; an animal is ``Misc`` then, and ``Animal`` otherwise.
+        strict_types: only KITTI's own eight types; an animal is ``Misc`` then, and ``Animal`` otherwise.
 
     Raises:
         ExportError: no recordings, a recording without camera, LiDAR or frames that have both, or ``out`` is not empty.
@@ -48,8 +60,10 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
     summary = Summary(Path(out), scenes=len(scenes))
     with publish(Path(out)) as root:
         training = root / "training"
-        for folder in ("image_2", "velodyne", "calib", "label_2"):
+        for folder in FOLDERS:
             (training / folder).mkdir(parents=True)
+        if any(rig.right for rig in sensors):
+            (training / "image_3").mkdir()
         (root / "ImageSets").mkdir()
         (root / "ImageSets" / "test.txt").touch()  # converters read it; there are no frames without labels
         with ExitStack() as stack:
@@ -58,16 +72,18 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
                 for name in ("train", "val", "trainval")
             }
             mapping = stack.enter_context((root / "mapping.txt").open("w"))
-            for source, (camera, lidar) in zip(scenes, sensors, strict=True):
-                calibration = calib(camera, lidar)
-                for frame, picture, sweep in complete(source.path, camera, lidar):
+            for source, rig in zip(scenes, sensors, strict=True):
+                calibration = calib(rig)
+                for shot, following in with_next(complete(source.path, rig)):
                     name = f"{summary.frames:06d}"
-                    mark = Mark.of(source.meta, camera.name, frame.index)
-                    (training / "image_2" / f"{name}.png").write_bytes(marked(picture.png, mark))
-                    (training / "velodyne" / f"{name}.bin").write_bytes(points(sweep))
+                    frame, picture = shot.frame, shot.picture
+                    _write_pictures(training, name, source.meta, shot)
+                    (training / "velodyne" / f"{name}.bin").write_bytes(points(shot.sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
-                    lines = labels(frame, picture, camera, strict=strict)
+                    lines = labels(frame, picture, rig.camera, strict_types=strict_types)
                     (training / "label_2" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
+                    (training / "planes" / f"{name}.txt").write_text(plane(shot))
+                    _write_dense(training, name, source.meta, rig.camera, shot, following)
                     sets[source.split].write(f"{name}\n")
                     sets["trainval"].write(f"{name}\n")
                     mapping.write(f"{name} {origin_of(source.meta)} {frame.index}\n")
@@ -77,30 +93,126 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
     return summary
 
 
-def front_sensors(path: Path, rig: Rig) -> tuple[CameraSpec, LidarSpec]:
-    """The camera and the LiDAR that KITTI's folders stand for."""
+@dataclass(frozen=True)
+class Sensors:
+    """What of a rig KITTI's folders stand for: camera 2, camera 3 (to its right, if there is one) and the LiDAR."""
+
+    camera: CameraSpec
+    right: CameraSpec | None
+    lidar: LidarSpec
+
+    @property
+    def baseline(self) -> float:
+        """[m] from camera 2 to camera 3; 0 without."""
+        if self.right is None:
+            return 0.0
+        return float((inverse(self.camera.mount.matrix) @ self.right.mount.matrix)[0, 3])
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A frame in which all of them measured."""
+
+    frame: Frame
+    picture: StoredCameraFrame
+    right: StoredCameraFrame | None
+    sweep: Sweep
+
+
+def front_sensors(path: Path, rig: Rig) -> Sensors:
+    """The sensors that KITTI's folders stand for."""
     if not rig.cameras or not rig.lidars:
         missing = "camera" if not rig.cameras else "LiDAR"
         raise ExportError(
             f"{path}: rig {rig.name!r} has no {missing}, which KITTI needs; record with one that has, e.g. 'kitti'"
         )
     front = [camera for camera in rig.cameras if camera.name == "CAM_FRONT"]
-    return (front or list(rig.cameras))[0], rig.lidars[0]
+    camera = (front or list(rig.cameras))[0]
+    return Sensors(camera, next((other for other in rig.cameras if _is_right_of(other, camera)), None), rig.lidars[0])
 
 
-def complete(path: Path, camera: CameraSpec, lidar: LidarSpec) -> Iterator[tuple[Frame, StoredCameraFrame, Sweep]]:
-    """The frames of a recording in which both sensors measured."""
+def _is_right_of(other: CameraSpec, camera: CameraSpec) -> bool:
+    """Whether two cameras are a rectified pair: of one kind, turned alike, apart along the picture's rows."""
+    alike = ("width", "height", "fx", "fy", "cx", "cy")
+    apart = inverse(camera.mount.matrix) @ other.mount.matrix
+    return (
+        all(getattr(other, name) == getattr(camera, name) for name in alike)
+        and np.allclose(apart[:3, :3], np.eye(3), atol=1e-6)
+        and np.allclose(apart[1:3, 3], 0, atol=1e-6)
+        and apart[0, 3] > 0
+    )
+
+
+def complete(path: Path, rig: Sensors) -> Iterator[Shot]:
+    """The frames of a recording in which all sensors measured."""
+    wanted = [rig.camera.name, *([rig.right.name] if rig.right else [])]
     found = False
     for frame in Recording(path).frames():
-        if camera.name in frame.cameras and lidar.name in frame.sweeps:
+        if rig.lidar.name in frame.sweeps and all(name in frame.cameras for name in wanted):
             found = True
-            picture = frame.cameras[camera.name]
-            assert isinstance(picture, StoredCameraFrame)  # it comes out of a recording
-            yield frame, picture, frame.sweeps[lidar.name]
+            pictures = [frame.cameras[name] for name in wanted]
+            stored = [picture for picture in pictures if isinstance(picture, StoredCameraFrame)]
+            yield Shot(frame, stored[0], stored[1] if rig.right else None, frame.sweeps[rig.lidar.name])
     if not found:
-        raise ExportError(
-            f"{path}: {camera.name} and {lidar.name} never measured on the same tick; give them one rate in the rig"
-        )
+        sensors = ", ".join([*wanted, rig.lidar.name])
+        raise ExportError(f"{path}: {sensors} never measured on the same tick; give them one rate in the rig")
+
+
+def with_next(shots: Iterator[Shot]) -> Iterator[tuple[Shot, Shot | None]]:
+    """Each with the one that follows; None after the last."""
+    before = next(shots)  # there is one, or ``complete`` has complained
+    for shot in shots:
+        yield before, shot
+        before = shot
+    yield before, None
+
+
+def _write_pictures(training: Path, name: str, meta: SceneMeta, shot: Shot) -> None:
+    for folder, picture in (("image_2", shot.picture), ("image_3", shot.right)):
+        if picture is not None:
+            mark = Mark.of(meta, picture.sensor, shot.frame.index)
+            (training / folder / f"{name}.png").write_bytes(marked(picture.png, mark))
+
+
+def _write_dense(
+    training: Path, name: str, meta: SceneMeta, camera: CameraSpec, shot: Shot, following: Shot | None
+) -> None:
+    def write(folder: str, content: str, png: bytes) -> None:
+        mark = Mark.of(meta, camera.name, shot.frame.index, content)
+        (training / folder / f"{name}.png").write_bytes(marked(png, mark))
+
+    picture = shot.picture
+    write("depth_2", "depth", depth_png(picture.depth))
+    write("semantic", "semantic", semantic_png(picture))
+    write("instance", "instance", instance_png(picture))
+    if following is None:
+        return
+    moved = motion(camera.pinhole, picture, shot.frame.objects, following.picture, following.frame.objects)
+    for content, occluded in (("flow_occ", True), ("flow_noc", False)):
+        write(content, content, flow_png(moved, occluded=occluded))
+
+
+def plane(shot: Shot) -> str:
+    """The road before the car as a plane file: a, b, c, d with a x + b y + c z + d = 0 in the camera's frame, b < 0.
+
+    Fitted to the returns from the road within ``PLANE_REACH`` before the car; with too few of them, the plane on which
+    the ego stands. The form is that of the planes on which 3D detectors place objects (Ku et al., "Joint 3D Proposal
+    Generation and Object Detection from View Aggregation", IROS 2018).
+    """
+    camera_from_world = inverse(shot.picture.world_from_camera)
+    returns = shot.sweep.returns
+    road = np.isin(returns["tag"], (Tag.ROADS, Tag.ROAD_LINES)) & (returns["object_id"] == 0)
+    points = np.stack([returns[axis][road] for axis in "xyz"], axis=1)
+    points = transformed(camera_from_world @ shot.sweep.world_from_lidar, points)
+    points = points[(points[:, 2] > 0) & (points[:, 2] < PLANE_REACH)]
+    camera_from_ego = camera_from_world @ shot.frame.world_from_ego
+    normal, place = camera_from_ego[:3, 2], camera_from_ego[:3, 3]
+    if len(points) >= PLANE_POINTS:
+        place = points.mean(axis=0)
+        normal = np.linalg.svd(points - place, full_matrices=False)[2][2]
+    normal = normal * -np.sign(normal[1])
+    numbers = " ".join(f"{value:.6e}" for value in (*normal, -normal @ place))
+    return f"# Plane\nWidth 4\nHeight 1\n{numbers}\n"
 
 
 def origin_of(meta: SceneMeta) -> str:
@@ -114,16 +226,21 @@ def points(sweep: Sweep) -> bytes:
     return np.stack([returns["x"], returns["y"], returns["z"], returns["intensity"]], axis=1).astype("<f4").tobytes()
 
 
-def calib(camera: CameraSpec, lidar: LidarSpec) -> str:
+def calib(rig: Sensors) -> str:
     """The text of a calibration file, twelve decimals as KITTI's.
 
-    The camera is KITTI's reference camera and "image_2" at once, so R0_rect is the identity and P2 has no baseline; P0,
-    P1 and P3, whose cameras do not exist, repeat it. KITTI's "imu" is the ego frame (rear axle, on the ground).
+    The camera is KITTI's reference camera and "image_2" at once, so R0_rect is the identity and P2 has no baseline; P0
+    repeats it, and so do P1 and P3 without a right camera. KITTI's "imu" is the ego frame (rear axle, on the ground).
     """
-    ego_from_camera, ego_from_lidar = camera.mount.matrix, lidar.mount.matrix
-    projection = np.hstack([camera.pinhole.matrix, np.zeros((3, 1))])
+    ego_from_camera, ego_from_lidar = rig.camera.mount.matrix, rig.lidar.mount.matrix
+    left = np.hstack([rig.camera.pinhole.matrix, np.zeros((3, 1))])
+    right = left.copy()
+    right[0, 3] = -rig.camera.fx * rig.baseline
     matrices = {
-        **{f"P{number}": projection for number in range(4)},
+        "P0": left,
+        "P1": right,
+        "P2": left,
+        "P3": right,
         "R0_rect": np.eye(3),
         "Tr_velo_to_cam": (inverse(ego_from_camera) @ ego_from_lidar)[:3],
         "Tr_imu_to_velo": inverse(ego_from_lidar)[:3],
@@ -135,13 +252,13 @@ def calib(camera: CameraSpec, lidar: LidarSpec) -> str:
     return "".join(lines) + "\n"
 
 
-def labels(frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict: bool = False) -> list[str]:
+def labels(frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict_types: bool = False) -> list[str]:
     """Label lines of the objects that a picture shows, by track id. What has no visible pixel is left out."""
-    return [line for _, line in tracked_labels(frame, picture, camera, strict=strict)]
+    return [line for _, line in tracked_labels(frame, picture, camera, strict_types=strict_types)]
 
 
 def tracked_labels(
-    frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict: bool = False
+    frame: Frame, picture: CameraFrame, camera: CameraSpec, *, strict_types: bool = False
 ) -> list[tuple[int, str]]:
     """``labels``, each with its track id."""
     objects = {state.track_id: state for state in frame.objects}
@@ -150,7 +267,7 @@ def tracked_labels(
     lines = []
     for view in views:
         state = objects[view.track_id]
-        name = category(state.category).kitti_type(state.attributes, strict=strict)
+        name = category(state.category).kitti_type(state.attributes, strict=strict_types)
         lines.append((view.track_id, f"{name} {_label(state, view, camera_from_world, camera)}"))
     return lines
 

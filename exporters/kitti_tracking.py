@@ -26,13 +26,13 @@ SOME_TRUNCATION, MUCH_TRUNCATION = 0.01, 0.5
 """Truncations from which an object counts as partly (1) and largely (2) truncated: the tracking format has levels."""
 
 
-def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Summary:
+def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False) -> Summary:
     """Writes recordings as one KITTI tracking dataset, complete or not at all. Memory holds one frame.
 
     Args:
         recordings: in any order.
         out: the dataset's folder, absent or empty.
-        strict: only KITTI's own types; an animal is ``Misc`` then, and ``Animal`` otherwise.
+        strict_types: only KITTI's own types; an animal is ``Misc`` then, and ``Animal`` otherwise.
 
     Raises:
         ExportError: no recordings, a recording without camera, LiDAR or frames that have both, or ``out`` is not empty.
@@ -47,18 +47,21 @@ def export(recordings: Sequence[Path], out: Path, *, strict: bool = False) -> Su
             (training / folder).mkdir(parents=True)
         seqmaps: dict[str, list[str]] = {"training": [], "train": [], "val": []}
         mapping = []
-        for number, (source, (camera, lidar)) in enumerate(zip(scenes, rigs, strict=True)):
+        for number, (source, rig) in enumerate(zip(scenes, rigs, strict=True)):
             name = f"{number:04d}"
-            (training / "calib" / f"{name}.txt").write_text(_calib(kitti.calib(camera, lidar)))
-            for folder in ("image_02", "velodyne"):
-                (training / folder / name).mkdir()
+            (training / "calib" / f"{name}.txt").write_text(_calib(kitti.calib(rig)))
+            for folder in ("image_02", *(["image_03"] if rig.right else []), "velodyne"):
+                (training / folder / name).mkdir(parents=True)
             labels, oxts = [], []
             origin = _origin(source)
-            for at, (frame, picture, sweep) in enumerate(kitti.complete(source.path, camera, lidar)):
-                mark = Mark.of(source.meta, camera.name, frame.index)
-                (training / "image_02" / name / f"{at:06d}.png").write_bytes(marked(picture.png, mark))
-                (training / "velodyne" / name / f"{at:06d}.bin").write_bytes(kitti.points(sweep))
-                for track_id, line in kitti.tracked_labels(frame, picture, camera, strict=strict):
+            for at, shot in enumerate(kitti.complete(source.path, rig)):
+                frame = shot.frame
+                for folder, picture in (("image_02", shot.picture), ("image_03", shot.right)):
+                    if picture is not None:
+                        mark = Mark.of(source.meta, picture.sensor, frame.index)
+                        (training / folder / name / f"{at:06d}.png").write_bytes(marked(picture.png, mark))
+                (training / "velodyne" / name / f"{at:06d}.bin").write_bytes(kitti.points(shot.sweep))
+                for track_id, line in kitti.tracked_labels(frame, shot.picture, rig.camera, strict_types=strict_types):
                     labels.append(f"{at} {track_id} {_three_levels(line)}\n")
                     summary.objects[line.split(" ", 1)[0]] += 1
                 oxts.append(oxts_line(frame, origin))

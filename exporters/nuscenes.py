@@ -42,6 +42,7 @@ def export(recordings: Sequence[Path], out: Path) -> Summary:
     with publish(Path(out)) as root:
         (root / VERSION).mkdir()
         (root / "maps").mkdir()
+        (root / "can_bus").mkdir()
         for folder in SEGMENTATION_TABLES:
             (root / folder / VERSION).mkdir(parents=True)
         with Tables(root / VERSION) as tables:

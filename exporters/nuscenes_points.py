@@ -11,30 +11,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.tags import Tag
-from exporters.nuscenes_tables import LIDARSEG
 from sensors.frames import ObjectState, Sweep
-from sensors.taxonomy import category
+from sensors.taxonomy import LIDARSEG, LIDARSEG_OF_TAG, category
 
 _LARGEST_INSTANCE = 999
 """Objects of a class in a scene: the panoptic code has three digits for them."""
 
-_OF_TAG = {
-    Tag.ROADS: "flat.driveable_surface", Tag.ROAD_LINES: "flat.driveable_surface", Tag.SIDEWALKS: "flat.sidewalk",
-    Tag.TERRAIN: "flat.terrain", Tag.GROUND: "flat.terrain", Tag.WATER: "flat.other", Tag.RAIL_TRACK: "flat.other",
-    Tag.VEGETATION: "static.vegetation", Tag.BUILDINGS: "static.manmade", Tag.WALLS: "static.manmade",
-    Tag.FENCES: "static.manmade", Tag.POLES: "static.manmade", Tag.TRAFFIC_LIGHT: "static.manmade",
-    Tag.TRAFFIC_SIGNS: "static.manmade", Tag.BRIDGE: "static.manmade", Tag.GUARD_RAIL: "static.manmade",
-    Tag.PEDESTRIANS: "human.pedestrian.adult", Tag.RIDER: "human.pedestrian.adult", Tag.CAR: "vehicle.car",
-    Tag.TRUCK: "vehicle.truck", Tag.BUS: "vehicle.bus.rigid", Tag.MOTORCYCLE: "vehicle.motorcycle",
-    Tag.BICYCLE: "vehicle.bicycle",
-}  # fmt: skip
-"""The class of what has no label of its own: the level, and vehicles that are part of it."""
-
 
 def _table() -> NDArray[np.uint8]:
     table = np.full(256, LIDARSEG.index("static.other"), np.uint8)
-    for tag, name in _OF_TAG.items():
+    for tag, name in LIDARSEG_OF_TAG.items():
         table[tag] = LIDARSEG.index(name)
     return table
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.marks import Mark, marked
+from exporters.nuscenes_can import Bus
 from exporters.nuscenes_labels import Annotation, Exposure, Keyframe, annotate
 from exporters.nuscenes_points import Instances, classes, packed
 from exporters.nuscenes_tables import VERSION, VISIBILITIES, Tables, token
@@ -97,7 +98,9 @@ class SceneWriter:
                 (self.root / folder / sensor.name).mkdir(parents=True, exist_ok=True)
         names = {*self.exposures}
         due = 0
+        bus = Bus(self.timestamp, self.origin)
         for frame in Recording(self.path).frames():
+            bus.take(frame)
             # The rig sees to it that all sensors measure on each keyframe's tick (sensors.rig).
             is_key = frame.index >= due and names <= {*frame.cameras, *frame.sweeps}
             for name, picture in frame.cameras.items():
@@ -116,6 +119,7 @@ class SceneWriter:
             raise ExportError(
                 f"{self.path}: {why}, so it has no keyframe; record a longer scene or mend the rig's rates"
             )
+        bus.write(self.root / "can_bus", self.name)
 
     def _keep(self, channel: str, frame: Frame, is_key: bool, ending: str, data: bytes) -> None:
         name = f"{self.log}__{channel}__{self.timestamp(frame.time)}.{ending}"

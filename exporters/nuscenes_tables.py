@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sensors.taxonomy import LIDARSEG
+
 TABLES = (
     "attribute", "calibrated_sensor", "category", "ego_pose", "instance", "log", "map", "sample", "sample_annotation",
     "sample_data", "scene", "sensor", "visibility",
@@ -48,17 +50,6 @@ CATEGORIES = {
     "static_object.bicycle_rack": "A place to park bicycles.",
 }
 """The 23 categories of nuScenes v1.0."""
-
-LIDARSEG = (
-    "noise", "animal", "human.pedestrian.adult", "human.pedestrian.child", "human.pedestrian.construction_worker",
-    "human.pedestrian.personal_mobility", "human.pedestrian.police_officer", "human.pedestrian.stroller",
-    "human.pedestrian.wheelchair", "movable_object.barrier", "movable_object.debris",
-    "movable_object.pushable_pullable", "movable_object.trafficcone", "static_object.bicycle_rack", "vehicle.bicycle",
-    "vehicle.bus.bendy", "vehicle.bus.rigid", "vehicle.car", "vehicle.construction", "vehicle.emergency.ambulance",
-    "vehicle.emergency.police", "vehicle.motorcycle", "vehicle.trailer", "vehicle.truck", "flat.driveable_surface",
-    "flat.other", "flat.sidewalk", "flat.terrain", "static.manmade", "static.other", "static.vegetation", "vehicle.ego",
-)  # fmt: skip
-"""The 32 classes of nuScenes-lidarseg; a class's number is its place."""
 
 STUFF = {
     "noise": "A return from nothing.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,7 +29,7 @@ class Problem:
         return f"{self.file}: {self.field}: {self.message}" if self.field else f"{self.file}: {self.message}"
 
 
-def decoded(path: Path, flags: int) -> NDArray[np.uint8] | None:
+def decoded(path: Path, flags: int) -> NDArray[Any] | None:
     """A picture file's pixels (OpenCV's order), or None when the file is missing or broken.
 
     OpenCV fills the lost part of a file that was cut short with grey; such a file lacks its format's end mark.
@@ -40,5 +41,5 @@ def decoded(path: Path, flags: int) -> NDArray[np.uint8] | None:
     end = {b"\x89PN": b"IEND\xaeB`\x82", b"\xff\xd8\xff": b"\xff\xd9"}.get(data[:3])
     if end is None or not data.endswith(end):
         return None
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    return None if pixels is None else pixels.astype(np.uint8, copy=False)
+    pixels: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return pixels

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.problems import Problem, decoded
+from exporters.validate_kitti_dense import check_dense
 from sensors.taxonomy import TAXONOMY
 
 TYPES = {row.kitti for row in TAXONOMY.values()} | {"Person_sitting", "Tram", "Misc", "DontCare"}
@@ -51,6 +52,7 @@ def validate_kitti(root: Path) -> list[Problem]:
         ]
     for frame in frames:
         problems += _check_frame(root, frame)
+    problems += check_dense(root, frames)
     return problems
 
 

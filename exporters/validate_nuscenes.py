@@ -15,6 +15,7 @@ import numpy as np
 
 from exporters.nuscenes_tables import SEGMENTATION_TABLES, TABLES
 from exporters.problems import Problem, decoded
+from exporters.validate_nuscenes_can import check_bus
 
 Row = dict[str, Any]
 
@@ -84,6 +85,7 @@ def validate_nuscenes(root: Path, version: str) -> list[Problem]:
     problems += _check_files(root, tables)
     problems += _check_segmentation(root, tables, version)
     problems += _check_splits(root, tables, version)
+    problems += check_bus(root, sorted(row["name"] for row in tables["scene"].values()))
     return problems
 
 

@@ -50,6 +50,13 @@ class Measurement(BaseModel):
     def per_frame(self) -> float:
         return (sum(self.driver.values()) + sum(self.exports.values())) / max(self.frames, 1)
 
+    @property
+    def label_share(self) -> float:
+        """Share of a frame's time that labels and datasets cost: the calls for labels and all exports."""
+        return (self.driver.get("label calls", 0.0) + sum(self.exports.values())) / (
+            self.per_frame * max(self.frames, 1)
+        )
+
 
 def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
     """Plays scene 0 of a scenario into a temporary folder, and exports it to every format."""

@@ -113,6 +113,9 @@ def render(
             help="Datasets to write: kitti, kitti_tracking, nuscenes, coco, with commas; '' for recordings only.",
         ),
     ] = "kitti,nuscenes",
+    strict_types: Annotated[
+        bool, typer.Option("--strict-types", help="KITTI: only its own eight types; animals are Misc, not Animal.")
+    ] = False,
     address: Annotated[
         str | None,
         typer.Option(
@@ -134,13 +137,13 @@ def render(
     with _plain_errors():
         from orchestrator.render import Order, render
 
-        render(Order(tuple(scenarios), scenes, rig, seed, workers, out, exports, address), Console())
+        render(Order(tuple(scenarios), scenes, rig, seed, workers, out, exports, address, strict_types), Console())
 
 
 @app.command()
 def validate(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A KITTI or nuScenes dataset, Longtail's or anybody's.")
+        Path, typer.Argument(metavar="DIR", help="A KITTI, nuScenes or COCO dataset, Longtail's or anybody's.")
     ],
 ) -> None:
     """Check that a dataset keeps to its format, and say where it does not."""
@@ -247,6 +250,15 @@ def rigs() -> None:
 
 
 @app.command()
+def classes() -> None:
+    """List the classes of objects and what each format calls them, as a Markdown table."""
+    with _plain_errors():
+        from exporters.classes import markdown
+
+        typer.echo(markdown(), nl=False)
+
+
+@app.command()
 def scenarios() -> None:
     """List the library of rare events."""
     with _plain_errors():
@@ -328,6 +340,37 @@ def bench_server(
         Console().print(table(result))
         if json is not None:
             write_text(json, result.model_dump_json(indent=2) + "\n")
+
+
+@benches.command("labels")
+def bench_labels(
+    scenes: Annotated[int, typer.Option("--scenes", "-n", min=1, help="Random scenes to measure.")] = 20,
+    scenario: Annotated[str, typer.Option(help="Scenario whose frames are timed.")] = "animals/kangaroo_crossing",
+    rig: Annotated[str, typer.Option(help="Sensor rig of those frames.")] = "kitti",
+    seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
+    json: JsonFile = None,
+) -> None:
+    """Measure how exact labels are in random scenes, and what share of a frame's time they cost.
+
+    Exit code 1 when a figure is not as it must be.
+    """
+    with _plain_errors():
+        from rich.progress import Progress
+
+        from orchestrator.bench import measure
+        from orchestrator.exactness import measure_exactness
+        from orchestrator.label_bench import LabelBench, table
+        from orchestrator.store import write_text
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("measuring labels", total=scenes)
+            exactness = measure_exactness(scenes, seed, lambda: progress.advance(bar))
+        result = LabelBench(exactness=exactness, cost=measure(scenario, rig, seed))
+        Console().print(table(result))
+        if json is not None:
+            write_text(json, result.model_dump_json(indent=2) + "\n")
+        if not result.kept:
+            _fail("labels are not as exact or as cheap as they must be", 1)
 
 
 def main() -> None:

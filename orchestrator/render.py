@@ -21,7 +21,7 @@ from orchestrator.progress import Display, span
 from orchestrator.store import Store, disk_is_full, no_room, open_store
 from sensors.rig import Rig, load_rig
 
-EXPORTS: dict[str, Callable[[Sequence[Path], Path], Summary]] = {
+EXPORTS: dict[str, Callable[..., Summary]] = {
     "kitti": kitti.export,
     "kitti_tracking": kitti_tracking.export,
     "nuscenes": nuscenes.export,
@@ -41,6 +41,7 @@ class Order:
     out: Path
     exports: tuple[str, ...]
     address: str | None
+    strict_types: bool = False
 
 
 def render(order: Order, console: Console, player: Callable[[Rig], Player] = EmbeddedPlayer) -> None:
@@ -72,7 +73,12 @@ def _make(order: Order, job: Job, console: Console, player: Callable[[Rig], Play
                 f"({display.pace.rate:.2f} frames/s)"
             )
             _tell_rejections(made, console)
-        _deliver(store, tasks, order.exports, console)
+        _deliver(store, tasks, order, console)
+
+
+def _options(name: str, order: Order) -> dict[str, bool]:
+    """What an export is told beyond where its recordings are and where it goes."""
+    return {"strict_types": True} if order.strict_types and name.startswith("kitti") else {}
 
 
 def _tell_rejections(made: Sequence[Made], console: Console) -> None:
@@ -86,15 +92,15 @@ def _tell_rejections(made: Sequence[Made], console: Console) -> None:
         console.print(table)
 
 
-def _deliver(store: Store, tasks: Sequence[Task], exports: Sequence[str], console: Console) -> None:
+def _deliver(store: Store, tasks: Sequence[Task], order: Order, console: Console) -> None:
     """Exports and contact sheet, from the recordings."""
     recordings = [store.recording(task) for task in tasks]
-    for name in exports:
+    for name in order.exports:
         if store.exported(name):
             console.print(f"{name}: there already")
             continue
         with console.status(f"exporting {name}"):
-            summary = EXPORTS[name](recordings, store.export(name))
+            summary = EXPORTS[name](recordings, store.export(name), **_options(name, order))
         objects = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.objects.items()))
         console.print(
             f"{name}: {summary.frames} frames, {summary.bytes / 1e6:.1f} MB; {objects or 'no objects'}", markup=False

@@ -11,8 +11,10 @@ from renderers import bounds, detail
 from renderers.geometry import INSTANCE, Materials, Pool
 from renderers.scene import Instance, Pinhole, Placement
 
-PIXELS_PER_TRIANGLE = 12.0
-"""A level of detail is fine enough when it has a triangle for so many pixels of its bounding disc."""
+PIXELS_PER_TRIANGLE = 1.0
+"""A level of detail is fine enough when it has a triangle for so many pixels of its bounding disc. Visible fractions
+are then those of rays against the finest meshes (``longtail bench labels``); at 12 pixels, small cars were off by 1.5 %
+for a few percent less of a picture's time."""
 
 TILE = 48.0
 """[m]"""

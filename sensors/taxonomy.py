@@ -97,6 +97,38 @@ TAXONOMY: dict[str, Category] = {
 }
 """The classes by name. Species are not listed: ``category`` makes ``animal.kangaroo`` from ``animal``."""
 
+LIDARSEG = (
+    "noise", "animal", "human.pedestrian.adult", "human.pedestrian.child", "human.pedestrian.construction_worker",
+    "human.pedestrian.personal_mobility", "human.pedestrian.police_officer", "human.pedestrian.stroller",
+    "human.pedestrian.wheelchair", "movable_object.barrier", "movable_object.debris",
+    "movable_object.pushable_pullable", "movable_object.trafficcone", "static_object.bicycle_rack", "vehicle.bicycle",
+    "vehicle.bus.bendy", "vehicle.bus.rigid", "vehicle.car", "vehicle.construction", "vehicle.emergency.ambulance",
+    "vehicle.emergency.police", "vehicle.motorcycle", "vehicle.trailer", "vehicle.truck", "flat.driveable_surface",
+    "flat.other", "flat.sidewalk", "flat.terrain", "static.manmade", "static.other", "static.vegetation", "vehicle.ego",
+)  # fmt: skip
+"""The 32 classes of nuScenes-lidarseg; a class's number is its place."""
+
+LIDARSEG_OF_TAG = {
+    Tag.ROADS: "flat.driveable_surface", Tag.ROAD_LINES: "flat.driveable_surface", Tag.SIDEWALKS: "flat.sidewalk",
+    Tag.TERRAIN: "flat.terrain", Tag.GROUND: "flat.terrain", Tag.WATER: "flat.other", Tag.RAIL_TRACK: "flat.other",
+    Tag.VEGETATION: "static.vegetation", Tag.BUILDINGS: "static.manmade", Tag.WALLS: "static.manmade",
+    Tag.FENCES: "static.manmade", Tag.POLES: "static.manmade", Tag.TRAFFIC_LIGHT: "static.manmade",
+    Tag.TRAFFIC_SIGNS: "static.manmade", Tag.BRIDGE: "static.manmade", Tag.GUARD_RAIL: "static.manmade",
+    Tag.PEDESTRIANS: "human.pedestrian.adult", Tag.RIDER: "human.pedestrian.adult", Tag.CAR: "vehicle.car",
+    Tag.TRUCK: "vehicle.truck", Tag.BUS: "vehicle.bus.rigid", Tag.MOTORCYCLE: "vehicle.motorcycle",
+    Tag.BICYCLE: "vehicle.bicycle",
+}  # fmt: skip
+"""The class of what has no label of its own: the level, and vehicles that are part of it."""
+
+CITYSCAPES: dict[Tag, int] = {
+    Tag.NONE: 0, Tag.ROADS: 7, Tag.ROAD_LINES: 7, Tag.SIDEWALKS: 8, Tag.BUILDINGS: 11, Tag.WALLS: 12, Tag.FENCES: 13,
+    Tag.GUARD_RAIL: 14, Tag.BRIDGE: 15, Tag.POLES: 17, Tag.TRAFFIC_LIGHT: 19, Tag.TRAFFIC_SIGNS: 20,
+    Tag.VEGETATION: 21, Tag.TERRAIN: 22, Tag.SKY: 23, Tag.PEDESTRIANS: 24, Tag.RIDER: 25, Tag.CAR: 26, Tag.TRUCK: 27,
+    Tag.BUS: 28, Tag.TRAIN: 31, Tag.MOTORCYCLE: 32, Tag.BICYCLE: 33, Tag.STATIC: 4, Tag.OTHER: 4, Tag.WATER: 4,
+    Tag.DYNAMIC: 5, Tag.GROUND: 6, Tag.RAIL_TRACK: 10,
+}  # fmt: skip
+"""Cityscapes' class number (``labelIds``) of each of CARLA's tags; KITTI's semantic and instance pictures use them."""
+
 _COCO_SPECIES = frozenset({"bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
 
 _BASE_TYPES = frozenset({"car", "truck", "van", "motorcycle", "bicycle", "bus"})

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors import camera, labels, taxonomy
-from sensors.frames import RETURN, CameraFrame, Frame, ObjectState, Sweep
+from sensors.frames import CameraFrame, Frame, ObjectState, Sweep
 from sensors.lidar import BEAM_TABLES
 from sensors.rig import CameraSpec, LidarSpec, Rig
-from simulator.extension import Extension, FrameLabels
+from simulator.extension import FrameLabels
 from simulator.handedness import MIRROR, carla_from_matrix, matrix_from_carla
 from simulator.laps import Laps
+from simulator.witness import Framing, Witness
 
 BODY_FROM_CAMERA = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 """CARLA hangs a camera by a frame with x forward; ours looks along z (OpenCV)."""
@@ -80,18 +81,19 @@ class Recorder:
         world: the ``carla.World``, in synchronous mode with the rig's tick as its fixed time step.
         ego: the ``carla.Vehicle`` that carries the rig.
         rig: sensors and poses.
-        extension: the server's extension calls.
+        witness: tells the labels.
         laps: told the stages of ``gather``.
     """
 
-    def __init__(self, world: Any, ego: Any, rig: Rig, extension: Extension, laps: Laps) -> None:
-        self.world, self.ego, self.rig, self.extension, self.laps = world, ego, rig, extension, laps
+    def __init__(self, world: Any, ego: Any, rig: Rig, witness: Witness, laps: Laps) -> None:
+        self.world, self.ego, self.rig, self.witness, self.laps = world, ego, rig, witness, laps
         self.vehicle_from_ego = rear_axle(ego)
         self._tick = 0
         self._pending: list[tuple[int, Frame]] = []
         self._sweeps: dict[str, list[NDArray[np.void]]] = {spec.name: [] for spec in rig.lidars}
         self._poses: dict[int, NDArray[np.float64]] = {}
         self._descriptions: dict[int, tuple[str, str | None]] = {}
+        self._framing: dict[str, Framing] = {}
         self._cameras = {
             spec.name: {kind: self._hang_camera(spec, f"sensor.camera.{kind}") for kind in CAMERA_KINDS}
             for spec in rig.cameras
@@ -115,14 +117,15 @@ class Recorder:
             raise SessionError(
                 f"camera {spec.name}: CARLA's pixels are square, but fx is {spec.fx}, fy {spec.fy}; give both one value"
             )
+        framing, special = self.witness.framing(spec)
+        self._framing[spec.name] = framing
         attributes: dict[str, object] = {
-            "image_size_x": spec.width,
-            "image_size_y": spec.height,
-            "fov": repr(float(np.degrees(2 * np.arctan(spec.width / 2 / spec.fx)))),
+            "image_size_x": framing.width,
+            "image_size_y": framing.height,
+            "fov": repr(float(np.degrees(2 * np.arctan(framing.width / 2 / spec.fx)))),
             "sensor_tick": self.rig.period_ticks(spec.rate) * self.rig.tick,
+            **special,
         }
-        if (spec.cx, spec.cy) != ((spec.width - 1) / 2, (spec.height - 1) / 2):
-            attributes |= {"principal_x": spec.cx, "principal_y": spec.cy}
         if blueprint == "sensor.camera.rgb":
             attributes |= SHARP
         return self._hang(
@@ -133,14 +136,12 @@ class Recorder:
 
     def _hang_lidar(self, spec: LidarSpec) -> _Tap:
         attributes: dict[str, object] = {
-            "beam_table": spec.beam_table,
             "rotation_frequency": spec.rate,
             "range": spec.range,
             "points_per_second": round(spec.columns * spec.rate * BEAM_TABLES[spec.beam_table].channels),
+            **self.witness.scanning(spec),
         }
-        return self._hang(
-            self.world.get_blueprint_library().find("sensor.lidar.ray_cast"), attributes, spec.mount.matrix
-        )
+        return self._hang(self.world.get_blueprint_library().find(self.witness.scanner), attributes, spec.mount.matrix)
 
     def gather(self, carla_frame: int) -> list[Frame]:
         """Takes the tick that just ended; returns the frames that are complete by now, in order.
@@ -152,7 +153,8 @@ class Recorder:
         if snapshot.frame != carla_frame:
             raise RuntimeError(f"the world stands at frame {snapshot.frame}, expected {carla_frame}")
         due = [spec for spec in self.rig.cameras if tick % self.rig.period_ticks(spec.rate) == 0]
-        marks = self.extension.labels(
+        marks = self.witness.testify(
+            snapshot,
             [self._cameras[spec.name]["instance_segmentation"].actor.id for spec in due],
             [tap.actor.id for tap in self._lidars.values()],
         )
@@ -194,17 +196,7 @@ class Recorder:
     def _turn(self, spec: LidarSpec, tick: int, carla_frame: int, marks: FrameLabels) -> None:
         """Adds one tick's returns, still in the sensor's frame at that tick's end."""
         tap = self._lidars[spec.name]
-        points = np.frombuffer(tap.take(carla_frame).raw_data, dtype="<f4").reshape(-1, 4)
-        hits = marks.lidars[tap.actor.id]
-        returns = np.zeros(len(points), RETURN)
-        returns["x"], returns["y"], returns["z"] = points[:, 0], -points[:, 1], points[:, 2]
-        returns["intensity"] = points[:, 3]
-        returns["time"], returns["object_id"], returns["ring"], returns["tag"] = (
-            hits.time,
-            hits.object_id,
-            hits.ring,
-            hits.tag,
-        )
+        returns = self.witness.returns(tap.take(carla_frame), tap.actor.id, marks, spec)
         # The rig's own car is no obstacle: real rigs mask its returns as well.
         self._sweeps[spec.name].append(returns[returns["object_id"] != self.ego.id])
 
@@ -294,21 +286,21 @@ class Recorder:
     ) -> CameraFrame:
         taps = self._cameras[spec.name]
         pictures = {
-            kind: np.frombuffer(tap.take(carla_frame).raw_data, np.uint8).reshape(spec.height, spec.width, 4)
+            kind: self._framing[spec.name].cut(np.frombuffer(tap.take(carla_frame).raw_data, np.uint8), spec)
             for kind, tap in taps.items()
         }
         tag, instance = camera.decode_instance(pictures["instance_segmentation"])
-        outlines = marks.cameras[taps["instance_segmentation"].actor.id]
-        labelled = {state.track_id for state in objects}
-        views = labels.object_views(instance, {key: outline for key, outline in outlines.items() if key in labelled})
+        depth = camera.decode_depth(pictures["depth"])
+        world_from_camera = world_from_ego @ spec.mount.matrix
+        seen_by = taps["instance_segmentation"].actor.id
         return CameraFrame(
             sensor=spec.name,
-            world_from_camera=world_from_ego @ spec.mount.matrix,
+            world_from_camera=world_from_camera,
             image=cv2.cvtColor(pictures["rgb"], cv2.COLOR_BGRA2RGB),
-            depth=camera.decode_depth(pictures["depth"]),
+            depth=depth,
             semantic=tag,
             instance=instance,
-            views=views,
+            views=self.witness.views(instance, depth, seen_by, marks, spec, world_from_camera, objects),
         )
 
 

@@ -22,6 +22,7 @@ from simulator.extension import Extension
 from simulator.laps import Laps
 from simulator.recorder import Recorder, SessionError
 from simulator.scribe import Scribe
+from simulator.witness import EstimatingWitness, ServerWitness, Witness
 
 LONGEST_SCENE = 60.0
 """[s] after which a scene whose script does not end it is taken for endless."""
@@ -60,19 +61,20 @@ class _Take:
         rig: Rig,
         origin: Origin,
         path: Path,
-        extension: Extension,
+        testimony: Callable[[Any], Witness],
         on_frame: Callable[[int], None],
         laps: Laps,
     ) -> None:
         self._stack, self._rig, self._origin, self._path = stack, rig, origin, path
-        self._extension, self._on_frame = extension, on_frame
+        self._testimony, self._on_frame = testimony, on_frame
         self.laps = laps
 
     def begin(self, simulation: CarlaSimulation) -> None:
         """Hangs the rig on the ego, when all actors stand in the world."""
         ego = simulation.scene.egoObject.carlaActor
-        self._recorder = Recorder(simulation.world, ego, self._rig, self._extension, self.laps)
-        writer = self._stack.enter_context(RecordingWriter(self._path, self._meta(simulation, ego)))
+        witness = self._testimony(simulation.world)
+        self._recorder = Recorder(simulation.world, ego, self._rig, witness, self.laps)
+        writer = self._stack.enter_context(RecordingWriter(self._path, self._meta(simulation, ego, witness.exact)))
         self.scribe = self._stack.enter_context(Scribe(writer, self._on_frame))
 
     def tick(self, carla_frame: int) -> None:
@@ -85,7 +87,7 @@ class _Take:
         """Takes the rig off again."""
         self._recorder.close()
 
-    def _meta(self, simulation: CarlaSimulation, ego: Any) -> SceneMeta:
+    def _meta(self, simulation: CarlaSimulation, ego: Any, exact: bool) -> SceneMeta:
         weather = simulation.world.get_weather()
         extent = ego.bounding_box.extent
         return SceneMeta(
@@ -96,7 +98,7 @@ class _Take:
             weather={name: round(float(getattr(weather, name)), 6) for name in WEATHER_FIELDS},
             ego_type=ego.type_id,
             ego_size=(2 * extent.x, 2 * extent.y, 2 * extent.z),
-            exact=True,
+            exact=exact,
         )
 
 
@@ -167,6 +169,9 @@ class Session:
     ) -> Outcome:
         """Plays a Scenic ``Scene`` to its end and writes its recording to ``path``, whole or not at all.
 
+        Labels are the server's own where it has Longtail's extension calls, and estimated where it has not (Unreal
+        CARLA, ``--strict``); ``SceneMeta.exact`` tells which.
+
         Args:
             simulation_seed: seeds everything that is drawn while the scene runs: Scenic's behaviours, the Traffic
                 Manager, the server's world.
@@ -179,31 +184,34 @@ class Session:
         laps = Laps()
         with ExitStack() as outer:
             extension = outer.enter_context(closing(Extension(self.host, self.port)))
-            if extension.hello() is None:
-                raise SessionError(
-                    f"the server at {self.host}:{self.port} has no Longtail extension calls, which exact labels need; "
-                    "start the embedded server without --strict"
-                )
+            extended = extension.hello() is not None
             stack = ExitStack()
-            take = _Take(stack, self.rig, origin, path, extension, on_frame, laps)
+
+            def testimony(world: Any) -> Witness:
+                if extended:
+                    return ServerWitness(extension)
+                return EstimatingWitness(world, np.random.default_rng(simulation_seed))
+
+            take = _Take(stack, self.rig, origin, path, testimony, on_frame, laps)
             simulator = self._simulator(scene, take)
             outer.callback(_leave, simulator)
             laps.end("connect")
             try:
                 with stack:
-                    self._simulate(simulator, scene, origin, extension, simulation_seed)
+                    self._simulate(simulator, scene, origin, extension if extended else None, simulation_seed)
             except _Rejected:
                 return Outcome(0, True, laps.seconds)
         laps.end("finish")
         return Outcome(take.scribe.frames, False, laps.seconds, take.scribe.seconds)
 
     def _simulate(
-        self, simulator: _RecordedSimulator, scene: Any, origin: Origin, extension: Extension, seed: int
+        self, simulator: _RecordedSimulator, scene: Any, origin: Origin, extension: Extension | None, seed: int
     ) -> None:
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002  Scenic's behaviours draw from the global generators
         simulator.tm.set_random_device_seed(seed % 2**31)
-        extension.seed(seed)
+        if extension is not None:
+            extension.seed(seed)
         steps = round(LONGEST_SCENE / self.rig.tick)
         try:
             simulation = simulator.simulate(scene, maxSteps=steps, maxIterations=1, enableReplay=False)

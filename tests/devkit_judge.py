@@ -5,11 +5,15 @@
 It writes ``sample.png`` and the evaluation's files into the folder OUT.
 """
 
+import contextlib
+import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from nuscenes.can_bus.can_bus_api import NuScenesCanBus
 from nuscenes.eval.common.config import config_factory
 from nuscenes.eval.detection.evaluate import DetectionEval
 from nuscenes.eval.detection.utils import category_to_detection_name
@@ -123,37 +127,43 @@ def on_map(nusc: NuScenes) -> dict:
     }
 
 
-def detection(nusc: NuScenes, split: str, out: str) -> dict:
-    """The annotations as predictions of score 1. Those without a return are left out, as the evaluation leaves them
-    out of the ground truth (``filter_eval_boxes``); everything else, ranges included, is left to the devkit."""
+def predictions(nusc: NuScenes, split: str, path: Path, name_of: Callable, describe: Callable) -> str:
+    """Writes a split's annotations as predictions and returns the file's name. Those without a return are left out, as
+    the evaluations leave them out of the ground truth (``filter_eval_boxes``); everything else, ranges included, is
+    left to the devkit.
+
+    ``name_of``: a category's name in the task, None for those it leaves out. ``describe``: fields of the task from an
+    annotation and that name.
+    """
     scenes = set(get_scenes_of_split(split, nusc))
-    results, present = {}, {}
+    results: dict = {}
     for sample in nusc.sample:
         if nusc.get("scene", sample["scene_token"])["name"] not in scenes:
             continue
         results[sample["token"]] = []
-        for name in sample["anns"]:
-            record = nusc.get("sample_annotation", name)
-            detection_name = category_to_detection_name(record["category_name"])
-            if detection_name is None or record["num_lidar_pts"] + record["num_radar_pts"] == 0:
+        for token in sample["anns"]:
+            record = nusc.get("sample_annotation", token)
+            name = name_of(record["category_name"])
+            if name is None or record["num_lidar_pts"] + record["num_radar_pts"] == 0:
                 continue
-            attributes = [nusc.get("attribute", token)["name"] for token in record["attribute_tokens"]]
-            results[sample["token"]].append(
-                {
-                    "sample_token": sample["token"],
-                    "translation": record["translation"],
-                    "size": record["size"],
-                    "rotation": record["rotation"],
-                    "velocity": np.nan_to_num(nusc.box_velocity(name)[:2]).tolist(),
-                    "detection_name": detection_name,
-                    "detection_score": 1.0,
-                    "attribute_name": "".join(attributes),
-                }
-            )
+            box = {field: record[field] for field in ("sample_token", "translation", "size", "rotation")}
+            box["velocity"] = np.nan_to_num(nusc.box_velocity(token)[:2]).tolist()
+            results[sample["token"]].append({**box, **describe(record, name)})
     modality = dict.fromkeys(("use_camera", "use_lidar", "use_radar", "use_map", "use_external"), False)
-    path = Path(out) / "predictions.json"
     path.write_text(json.dumps({"meta": modality, "results": results}))
-    judge = DetectionEval(nusc, config_factory("detection_cvpr_2019"), str(path), split, out, verbose=False)
+    return str(path)
+
+
+def detection(nusc: NuScenes, split: str, out: str) -> dict:
+    """The annotations as predictions of score 1, judged by the devkit's DetectionEval."""
+
+    def describe(record: dict, name: str) -> dict:
+        attributes = [nusc.get("attribute", token)["name"] for token in record["attribute_tokens"]]
+        return {"detection_name": name, "detection_score": 1.0, "attribute_name": "".join(attributes)}
+
+    path = predictions(nusc, split, Path(out) / "predictions.json", category_to_detection_name, describe)
+    judge = DetectionEval(nusc, config_factory("detection_cvpr_2019"), path, split, out, verbose=False)
+    present: dict = {}
     for box in judge.gt_boxes.all:
         present[box.detection_name] = present.get(box.detection_name, 0) + 1
     summary = judge.main(render_curves=False)
@@ -168,34 +178,12 @@ def detection(nusc: NuScenes, split: str, out: str) -> dict:
 
 def tracking(nusc: NuScenes, split: str, out: str) -> dict:
     """The annotations as tracks of score 1, judged by the devkit's TrackingEval."""
-    scenes = set(get_scenes_of_split(split, nusc))
-    results: dict = {}
-    for sample in nusc.sample:
-        if nusc.get("scene", sample["scene_token"])["name"] not in scenes:
-            continue
-        results[sample["token"]] = []
-        for name in sample["anns"]:
-            record = nusc.get("sample_annotation", name)
-            tracking_name = category_to_tracking_name(record["category_name"])
-            if tracking_name is None or record["num_lidar_pts"] + record["num_radar_pts"] == 0:
-                continue
-            results[sample["token"]].append(
-                {
-                    "sample_token": sample["token"],
-                    "translation": record["translation"],
-                    "size": record["size"],
-                    "rotation": record["rotation"],
-                    "velocity": np.nan_to_num(nusc.box_velocity(name)[:2]).tolist(),
-                    "tracking_id": record["instance_token"],
-                    "tracking_name": tracking_name,
-                    "tracking_score": 1.0,
-                }
-            )
-    modality = dict.fromkeys(("use_camera", "use_lidar", "use_radar", "use_map", "use_external"), False)
-    path = Path(out) / "tracks.json"
-    path.write_text(json.dumps({"meta": modality, "results": results}))
-    config = config_factory("tracking_nips_2019")
-    judge = TrackingEval(config, str(path), split, out, VERSION, nusc.dataroot, verbose=False)
+
+    def describe(record: dict, name: str) -> dict:
+        return {"tracking_id": record["instance_token"], "tracking_name": name, "tracking_score": 1.0}
+
+    path = predictions(nusc, split, Path(out) / "tracks.json", category_to_tracking_name, describe)
+    judge = TrackingEval(config_factory("tracking_nips_2019"), path, split, out, VERSION, nusc.dataroot, verbose=False)
     summary = judge.main(render_curves=False)
     return {
         "amota": summary["amota"],
@@ -239,6 +227,15 @@ def segmentation(nusc: NuScenes, split: str, out: str) -> dict:
     return {"iou": iou, "pq": {name: row["PQ"] for name, row in quality.items()}}
 
 
+def bus(nusc: NuScenes, out: str) -> dict:
+    """What ``NuScenesCanBus`` reads of the first scene; its plots and statistics must work."""
+    can, scene = NuScenesCanBus(nusc.dataroot), nusc.scene[0]["name"]
+    can.plot_message_data(scene, "pose", "vel", out_path=str(Path(out) / "velocity.png"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        can.print_message_stats(scene, "ms_imu")
+    return {name: can.get_messages(scene, name) for name in ("pose", "ms_imu", "meta")}
+
+
 def expansion(nusc: NuScenes) -> dict:
     """What ``NuScenesMap`` answers. It knows four places by name and must be told of ours."""
     name = nusc.log[0]["location"]
@@ -273,6 +270,7 @@ def main() -> None:
         "boxes": boxes(nusc),
         "map": on_map(nusc),
         "expansion": expansion(nusc),
+        "bus": bus(nusc, out),
         "detection": {split: detection(nusc, split, out) for split in splits},
         "tracking": tracking(nusc, "val", out) if "val" in splits else None,
         "segmentation": segmentation(nusc, "val", out) if "val" in splits else None,

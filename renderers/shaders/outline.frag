@@ -9,7 +9,10 @@ layout(location = 0) out float o_inside;
 
 void main() {
 #ifdef HOLES
-    if (texture(textures, vec3(uv, float(ids.z))).a < materials[ids.y >> 16].alpha_cutoff) discard;
+    // The very texel, as in geometry.frag: an outline has the holes that the picture has.
+    ivec2 side = textureSize(textures, 0).xy;
+    float alpha = texelFetch(textures, ivec3(vec2(side) * fract(uv), ids.z), 0).a;
+    if (alpha < materials[ids.y >> 16].alpha_cutoff) discard;
 #endif
     o_inside = 1.0;
 }

@@ -44,6 +44,11 @@ FREE_STEP = 0.05
 
 MOST_SUBSTEPS = 16
 """CARLA's own limit."""
+RESUBSCRIPTION = 1.0
+"""[s] for which the clock waits, after a map was loaded, until the client has left the old world and joined the new. A
+snapshot that reaches it in between makes it free a connection that is still in use (Simulator::LoadEpisode gives up its
+Episode while the streaming thread holds it), and it crashes. An Unreal server loads for seconds in this place.
+"""
 PORT_TRIES = 50
 
 
@@ -104,6 +109,7 @@ class Server:
         self.replay_options = ReplayOptions()
         self._warming = Warming(self)
         self._stopping = False
+        self._resubscription = (0, 0.0)
         rpc_listener, stream_listener = _listeners(host, port)
         self.port: int = rpc_listener.getsockname()[1]
         self._selector = selectors.DefaultSelector()
@@ -128,10 +134,14 @@ class Server:
             wait = None
             if not self.settings.synchronous:
                 now = time.monotonic()
-                if now - last_tick >= self.step_length:
-                    last_tick = max(last_tick + self.step_length, now - self.step_length)
-                    self.tick()
-                wait = max(0.0, last_tick + self.step_length - time.monotonic())
+                before, until = self._resubscription
+                if now < until and self.world_stream.joined == before:
+                    wait = until - now
+                else:
+                    if now - last_tick >= self.step_length:
+                        last_tick = max(last_tick + self.step_length, now - self.step_length)
+                        self.tick()
+                    wait = max(0.0, last_tick + self.step_length - time.monotonic())
             if self._rpc.waiting:
                 wait = 0.0
             brief = self._warming.pending and (wait is None or wait > QUIET)
@@ -312,6 +322,8 @@ class Server:
         if reset_settings:
             self.settings = EpisodeSettings()
         self._enter(town, Layer(layers & Layer.ALL))
+        if self.world_stream.heard:
+            self._resubscription = (self.world_stream.joined, time.monotonic() + RESUBSCRIPTION)
 
     def _enter(self, town: Town, layers: Layer) -> None:
         if self._episodes and town is not self.episode.town and "renderers" in self.__dict__:

@@ -97,12 +97,14 @@ class Stream:
 
     Attributes:
         wait: how long [s] a tick waits for a subscriber that has asked for the token. Falls when it does not come.
+        joined: how many have ever subscribed.
     """
 
     def __init__(self, stream_id: int, token: bytes, remember: bool) -> None:
         self.stream_id = stream_id
         self.token = token
         self.sessions: set[Session] = set()
+        self.joined = 0
         self.wait = 0.0 if remember else SUBSCRIPTION_WAIT  # what is repeated need not be waited for
         self._remember = remember
         self._last: bytes | None = None
@@ -127,6 +129,7 @@ class Stream:
     def join(self, session: Session) -> None:
         """Add a subscriber; a remembering stream repeats its last message to it."""
         self.sessions.add(session)
+        self.joined += 1
         if self._last is not None:
             session.put(self._last, lossless=True)
 

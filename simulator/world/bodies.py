@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from assets.mesh import Mesh
 from assets.model import Model
@@ -255,6 +254,8 @@ class Body:
 @functools.lru_cache(maxsize=4096)
 def hull(mesh: Mesh) -> NDArray[np.float32]:
     """The vertices (H, 3) [m] of a rigid mesh's convex hull: its extremes, however it is turned."""
+    from scipy.spatial import ConvexHull, QhullError  # slow to import; not needed before the first body
+
     try:
         return mesh.vertices[ConvexHull(mesh.vertices).vertices]
     except QhullError:  # a flat mesh has none

@@ -14,7 +14,7 @@ from assets import props
 from assets.noise import hashed, value_noise
 from assets.tags import Tag
 from renderers.scene import Placement
-from simulator.world import urban
+from simulator.world import roadside, urban
 from simulator.world.biome import Biome, Growth
 from simulator.world.chunks import placed
 from simulator.world.footing import Footing
@@ -48,7 +48,9 @@ def build(network: Network, surface: Surface, footing: Footing, biome: Biome, se
     stage = Stage()
     shapely.prepare(surface.outline)
     edge = cKDTree(shapely.get_coordinates(surface.outline.segmentize(1.0)))
-    built = urban.build(stage, network, surface, footing, seed)
+    built = shapely.unary_union(
+        [urban.build(stage, network, surface, footing, seed), *roadside.build(stage, network, footing, seed)]
+    )
     for number, growth in enumerate(biome.growth):
         _grow(stage, growth, surface, edge, footing, biome, seed, 100 * (number + 1), built)
     for road in network.roads:

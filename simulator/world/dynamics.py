@@ -13,7 +13,6 @@ import math
 from typing import Any
 
 import numpy as np
-from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
 
 from simulator.world import tyres
 from simulator.world.bodies import GRAVITY, Array
@@ -31,14 +30,14 @@ from simulator.world.compiled import (
     part,
 )
 from simulator.world.drivetrain import ratio, sampled, shift, torque
+from simulator.world.published import BMW_320I
 from simulator.world.tyres import LAT_PEAK, LONG_PEAK, SLIP_FLOOR
 
-_BMW = parameters_vehicle2()
-HEAVE_FREQUENCY = float(np.sqrt(2 * (_BMW.K_sf + _BMW.K_sr) / _BMW.m_s))
+HEAVE_FREQUENCY = float(np.sqrt(2 * (BMW_320I.K_sf + BMW_320I.K_sr) / BMW_320I.m_s))
 """Of the published springs under the published sprung mass [rad/s]."""
-HEAVE_DAMPING = float((_BMW.K_sdf + _BMW.K_sdr) / _BMW.m_s / HEAVE_FREQUENCY)
+HEAVE_DAMPING = float((BMW_320I.K_sdf + BMW_320I.K_sdr) / BMW_320I.m_s / HEAVE_FREQUENCY)
 """Damping ratio of the published dampers."""
-ANTI_ROLL = float(-(_BMW.K_tsf + _BMW.K_tsr) * 2 / ((_BMW.K_sf + _BMW.K_sr) * _BMW.T_f**2 / 2))
+ANTI_ROLL = float(-(BMW_320I.K_tsf + BMW_320I.K_tsr) * 2 / ((BMW_320I.K_sf + BMW_320I.K_sr) * BMW_320I.T_f**2 / 2))
 """Stiffness of the published anti-roll bars, relative to that of the springs in roll."""
 ROLLING_RESISTANCE = 0.012
 

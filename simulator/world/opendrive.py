@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -21,6 +21,10 @@ Array = NDArray[np.float64]
 
 MARK_WIDTH = 0.12
 """Metres, of painted lines whose width the file does not tell."""
+REPEAT_STEP = 2.0
+"""[m] between the points of a thing that stretches along a road."""
+MOST_COPIES = 100_000
+"""Of one object."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +148,27 @@ class Junction:
 
 @dataclass(frozen=True, eq=False)
 class RoadObject:
-    """A thing on or beside road ``road``, e.g. of kind ``crosswalk``; ``outline`` (N, 3) [m], world frame, is its
-    border, closed by its first point; without one in the file its rectangle."""
+    """A thing on or beside road ``road``, e.g. of kind ``crosswalk``.
+
+    Attributes:
+        outline: (N, 3) [m], world frame: its border, closed by its first point; without one in the file its rectangle
+            or its circle's square.
+        line: (N, 3) [m], world frame, along s: the middle of what stretches along the road (OpenDRIVE's ``repeat``
+            without a distance); None for all else.
+        side: of the road: 1 left, -1 right of its reference line.
+        height: [m]; 0 where the file does not tell. heading: [rad], world frame, of its length.
+    """
 
     id: str
     name: str
     kind: str
     road: str
     outline: Array
+    subkind: str = ""
+    line: Array | None = None
+    side: int = -1
+    height: float = 0.0
+    heading: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,9 +280,10 @@ def read(text: str) -> Network:
         ),
         junctions=tuple(_junction(e) for e in root.findall("junction")),
         objects=tuple(
-            _object(e, road)
+            thing
             for road, element in zip(roads, elements, strict=True)
             for e in element.findall("objects/object")
+            for thing in _objects(e, road)
         ),
     )
 
@@ -405,24 +423,69 @@ def _reference(element: ElementTree.Element, sections: Sequence[Section]) -> Sig
     return SignalReference(element.get("id", ""), s, tuple(sorted(lanes & (here.lanes.keys() - {0}))))
 
 
-def _object(element: ElementTree.Element, road: Road) -> RoadObject:
-    s, t, lift = (float(element.get(key) or 0) for key in ("s", "t", "zOffset"))
+def _objects(element: ElementTree.Element, road: Road) -> list[RoadObject]:
+    """An object, or what it is repeated as (OpenDRIVE 1.4, 5.3.8.1.1.1)."""
+    repeats = element.findall("repeat")
+    if not repeats:
+        return [_object(element, road, element.attrib)]
+    made = []
+    for repeat in repeats:
+        start, length, distance = (float(repeat.get(key) or 0) for key in ("s", "length", "distance"))
+        end = min(start + length, road.length)
+        if not np.isfinite([start, length, distance]).all() or end < start:
+            continue
+        count = 1 + int((end - start) / (distance or REPEAT_STEP) + 1e-6)
+        if count > MOST_COPIES:
+            raise ValueError(f"object {element.get('id')} of road {road.id} repeats itself {count} times")
+        s = np.array(start + distance * np.arange(count) if distance else np.linspace(start, end, max(count, 2)))
+        share = (s - start) / max(end - start, 1e-9)
+
+        def told(key: str, share: Array = share, repeat: ElementTree.Element = repeat) -> Array:
+            own = {"zOffset": "zOffset", "height": "height", "width": "width", "t": "t"}[key]
+            first, last = (float(repeat.get(f"{key}{end}") or element.get(own) or 0) for end in ("Start", "End"))
+            return first + share * (last - first)
+
+        t, lift, height, width = told("t"), told("zOffset"), told("height"), told("width")
+        if distance:
+            for number in range(count):
+                values = {"s": s[number], "t": t[number], "zOffset": lift[number], "height": height[number]}
+                made.append(_object(element, road, {**element.attrib, **{k: str(v) for k, v in values.items()}}))
+            continue
+        up = np.array([0.0, 0.0, 1.0])
+        line, left, right = (road.points(s, t + side * width / 2)[0] + lift[:, None] * up for side in (0.0, 1.0, -1.0))
+        bare = _object(element, road, element.attrib)
+        made.append(
+            replace(
+                bare, outline=np.concatenate([right, left[::-1]]), line=line, side=1 if t.mean() > 0 else -1,
+                height=float(height.max()),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _object(element: ElementTree.Element, road: Road, told: Mapping[str, str]) -> RoadObject:
+    """One object with the attributes ``told``."""
+    s, t, lift, height, radius = (float(told.get(key) or 0) for key in ("s", "t", "zOffset", "height", "radius"))
     (origin,), _ = road.points(np.array([s]), np.array([t]), lift)
     corners = element.findall("outline/cornerLocal") or element.findall("outlines/outline/cornerLocal")
     along_road = element.findall("outline/cornerRoad") or element.findall("outlines/outline/cornerRoad")
+    _, _, (heading,) = road.reference(np.array([s]))
+    angle = heading + float(told.get("hdg") or 0)
     if along_road:
         rows = np.array([[float(e.get(key) or 0) for key in ("s", "t", "dz")] for e in along_road])
         outline = road.points(rows[:, 0], rows[:, 1])[0] + rows[:, 2:] * [0.0, 0.0, 1.0]
     else:
-        length, width = float(element.get("length") or 0) / 2, float(element.get("width") or 0) / 2
+        length, width = (float(told.get(key) or 0) / 2 or radius for key in ("length", "width"))
         local = np.array(
             [[float(e.get(key) or 0) for key in "uvz"] for e in corners]
             or [[length, width, 0.0], [-length, width, 0.0], [-length, -width, 0.0], [length, -width, 0.0]]
         )
-        _, _, (heading,) = road.reference(np.array([s]))
-        angle = heading + float(element.get("hdg") or 0)
         c, k = math.cos(angle), math.sin(angle)
         outline = origin + local @ np.array([[c, k, 0.0], [-k, c, 0.0], [0.0, 0.0, 1.0]])
     if len(outline) > 1 and np.allclose(outline[0], outline[-1]):
         outline = outline[:-1]
-    return RoadObject(element.get("id", ""), element.get("name", ""), element.get("type", ""), road.id, outline)
+    tall = [float(e.get("height") or 0) for e in corners or along_road]
+    return RoadObject(
+        told.get("id", ""), told.get("name", ""), told.get("type", ""), road.id, outline,
+        subkind=told.get("subtype", ""), side=1 if t > 0 else -1, height=max([height, *tall]), heading=float(angle),
+    )  # fmt: skip

@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
 
 from assets.model import Model
 from simulator.world.bodies import GRAVITY, Array
+from simulator.world.published import BMW_320I
 from simulator.world.tyres import CORNERING, LONG_STIFFNESS, smoothing
 
-_BMW = parameters_vehicle2()
-YAW_INERTIA = float(_BMW.I_z / (_BMW.m * (_BMW.a + _BMW.b) ** 2))
-PITCH_INERTIA = float(_BMW.I_y_s / (_BMW.m_s * (_BMW.a + _BMW.b) ** 2))
-ROLL_INERTIA = float(_BMW.I_Phi_s / (_BMW.m_s * _BMW.T_f**2))
+YAW_INERTIA = float(BMW_320I.I_z / (BMW_320I.m * (BMW_320I.a + BMW_320I.b) ** 2))
+PITCH_INERTIA = float(BMW_320I.I_y_s / (BMW_320I.m_s * (BMW_320I.a + BMW_320I.b) ** 2))
+ROLL_INERTIA = float(BMW_320I.I_Phi_s / (BMW_320I.m_s * BMW_320I.T_f**2))
 """Inertia over mass and wheelbase (yaw, pitch) or track (roll) squared, of the published BMW 320i."""
-WHEEL_INERTIA = float(_BMW.I_y_w / (_BMW.m * _BMW.R_w**2))
+WHEEL_INERTIA = float(BMW_320I.I_y_w / (BMW_320I.m * BMW_320I.R_w**2))
 """Of one wheel, over the car's mass and the wheel's radius squared."""
-BRAKE_SPLIT = float(_BMW.T_sb)
+BRAKE_SPLIT = float(BMW_320I.T_sb)
 """Share of the brake force on the front axle."""
 
 ROLL_STABILITY = 1.3

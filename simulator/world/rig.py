@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from assets.skeleton import Skeleton
 
@@ -124,6 +123,8 @@ class Rig:
 
     def between(self, first: Array, second: Array, share: float) -> Array:
         """A pose ``share`` of the way from one to another, each (B, 4, 4) in the parents' frames: joints turn."""
+        from scipy.spatial.transform import Rotation  # slow to import; not needed before the first walker
+
         start = Rotation.from_matrix(first[:, :3, :3])
         turn = (start.inv() * Rotation.from_matrix(second[:, :3, :3])).as_rotvec()
         poses = (1.0 - share) * first + share * second

@@ -8,68 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import inspect
+import importlib.util
 import os
 import pickle
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 from typing import TypeVar
 
 import platformdirs
 
-from assets import (
-    bodywork,
-    buildings,
-    coachwork,
-    facades,
-    finishes,
-    foliage,
-    ground,
-    masonry,
-    mesh,
-    model,
-    noise,
-    pieces,
-    props,
-    signals,
-    signs,
-    street,
-    tags,
-    vegetation,
-    vehicles,
-    wheels,
-)  # fmt: skip
-from renderers import scene
-from simulator.world import (
-    biome,
-    bridges,
-    chunks,
-    conflicts,
-    curves,
-    dressing,
-    figures,
-    footing,
-    furnishing,
-    furniture,
-    junctions,
-    kerbs,
-    lanes,
-    markings,
-    obstacle,
-    opendrive,
-    paving,
-    plots,
-    road,
-    signage,
-    staging,
-    street_signs,
-    terrain,
-    urban,
-    walls,
-)  # fmt: skip
 from simulator.world.generation import Generation
 
 T = TypeVar("T")
@@ -78,12 +27,19 @@ KEPT = 8
 """Files kept of a kind, some 30 MB each for a town; the oldest go first."""
 
 MODULES = (
-    bodywork, buildings, coachwork, facades, finishes, foliage, ground, masonry, mesh, model, noise, pieces,
-    props, signals, signs, street, tags, vegetation, vehicles, wheels, scene, biome, walls, paving, markings,
-    lanes, kerbs, junctions, figures, chunks, bridges, conflicts, curves, dressing, footing, furnishing,
-    furniture, obstacle, opendrive, plots, road, signage, staging, street_signs, terrain, urban,
+    *(f"assets.{name}" for name in (
+        "barriers", "bodywork", "buildings", "catalog", "coachwork", "doors", "facades", "finishes", "foliage",
+        "ground", "joinery", "masonry", "mesh", "model", "noise", "outline", "pieces", "plans", "props",
+        "props_street", "shell", "signals", "signs", "solids", "street", "tags", "vegetation", "vehicles", "wheels",
+    )),
+    "renderers.scene",
+    *(f"simulator.world.{name}" for name in (
+        "biome", "bridges", "chunks", "conflicts", "curves", "dressing", "figures", "footing", "furnishing",
+        "furniture", "generation", "junctions", "kerbs", "lanes", "markings", "obstacle", "opendrive", "paving",
+        "plots", "road", "roadside", "signage", "staging", "street_signs", "terrain", "urban", "walls",
+    )),
 )  # fmt: skip
-"""The code that shapes a place."""
+"""The code that shapes a place, by name: to start with a place that is kept, most of it need not be imported."""
 
 LIBRARIES = ("numpy", "scipy", "shapely", "trimesh", "opencv-python")
 
@@ -96,7 +52,7 @@ def kept(text: str, seed: int, generation: Generation, build: Callable[[], T]) -
     return filed("towns", f"{seed} {generation} {text}".encode(), MODULES, build)
 
 
-def filed(kind: str, key: bytes, modules: Sequence[ModuleType], build: Callable[[], T]) -> T:
+def filed(kind: str, key: bytes, modules: Sequence[str], build: Callable[[], T]) -> T:
     """What ``build`` makes of what ``key`` tells, by the code of ``modules``: from the folder of that kind, or built
     now and then kept there.
 
@@ -104,7 +60,9 @@ def filed(kind: str, key: bytes, modules: Sequence[ModuleType], build: Callable[
     """
     digest = hashlib.sha256(key)
     for module in modules:
-        digest.update(Path(inspect.getfile(module)).read_bytes())
+        spec = importlib.util.find_spec(module)
+        assert spec is not None and spec.origin is not None, module
+        digest.update(Path(spec.origin).read_bytes())
     for library in LIBRARIES:
         digest.update(f"{library} {importlib.metadata.version(library)}\n".encode())
     folder = platformdirs.user_cache_path("longtail") / kind

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assets import maps
 from renderers.scene import Placement
-from simulator.world import dressing, road, store, street_signs, terrain
+from simulator.world import store
 from simulator.world.biome import BIOMES
 from simulator.world.footing import Footing, Ground
 from simulator.world.generation import STANDARD, Generation
@@ -97,6 +97,9 @@ def load_town(
     biome = BIOMES[maps.biome(network.name) if network.name in maps.names() else "temperate"]
 
     def build() -> _Place:
+        # imported here: a server that starts with a kept place does without
+        from simulator.world import dressing, road, street_signs, terrain
+
         surface = road.build(network, generation)
         land = terrain.build(surface, biome, seed)
         ground = (surface.solid, (land.vertices, land.faces, land.normals))

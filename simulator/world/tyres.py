@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import math
 
-from vehiclemodels.parameters_vehicle2 import parameters_vehicle2
+from simulator.world.published import BMW_320I
 
-_TIRE = parameters_vehicle2().tire
-LONG_PEAK, LAT_PEAK = float(_TIRE.p_dx1), float(_TIRE.p_dy1)
+LONG_PEAK, LAT_PEAK = float(BMW_320I.tire.p_dx1), float(BMW_320I.tire.p_dy1)
 """Friction of the published tyre at its peak, on dry road, along and across."""
-LONG_STIFFNESS, CORNERING = float(_TIRE.p_kx1), float(-_TIRE.p_ky1)
+LONG_STIFFNESS, CORNERING = float(BMW_320I.tire.p_kx1), float(-BMW_320I.tire.p_ky1)
 """Force per load and slip of the published tyre, along [-] and across [1/rad]."""
-_LONG_SHAPE, _LONG_CURVE = float(_TIRE.p_cx1), float(_TIRE.p_ex1)
-_LAT_SHAPE, _LAT_CURVE = float(_TIRE.p_cy1), float(_TIRE.p_ey1)
+_LONG_SHAPE, _LONG_CURVE = float(BMW_320I.tire.p_cx1), float(BMW_320I.tire.p_ex1)
+_LAT_SHAPE, _LAT_CURVE = float(BMW_320I.tire.p_cy1), float(BMW_320I.tire.p_ey1)
 
 PEAK_SLIP = 3.0
 """Slip, times stiffness over grip, at which both curves peak; a carcass bends no further than that."""

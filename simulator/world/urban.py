@@ -14,7 +14,7 @@ from assets import buildings, ground, masonry, street
 from assets.noise import hashed
 from assets.pieces import Piece, grid_faces, join
 from assets.tags import Tag
-from simulator.world import furnishing, plots
+from simulator.world import furnishing, plots, roadside
 from simulator.world.chunks import CHUNK, placed
 from simulator.world.footing import Footing
 from simulator.world.furniture import Lamp, LightGroup
@@ -39,8 +39,10 @@ REACHES = {
 
 
 def build(stage: Stage, network: Network, surface: Surface, footing: Footing, seed: int) -> shapely.Geometry:
-    """Puts a town on the stage; returns the land that is built on, seen from above."""
-    laid = plots.lay_out(network, surface, seed)
+    """Puts a town on the stage; returns the land that is built on, seen from above. A map that says itself where its
+    buildings stand gets no others.
+    """
+    laid = [] if roadside.has_buildings(network) else plots.lay_out(network, surface, seed)
     yards = _Yards(footing)
     for number, plot in enumerate(laid):
         if not plot.rear:

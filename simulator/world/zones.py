@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from simulator.world.bodies import Body
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
 
@@ -48,16 +52,21 @@ class Zones:
     def __init__(self, boxes: Sequence[tuple[Array, Array]]) -> None:
         poses = np.array([pose for pose, _ in boxes]).reshape(-1, 4, 4)
         self._boxes = _plans(poses, poses[:, :3, 3], np.array([half for _, half in boxes]).reshape(-1, 3))
-        self._tree = cKDTree(self._boxes.center) if len(boxes) else None
         self._reach = float(np.linalg.norm(self._boxes.half, axis=1).max()) if len(boxes) else 0.0
 
     def __len__(self) -> int:
         return len(self._boxes)
 
+    @cached_property
+    def _tree(self) -> cKDTree:
+        from scipy.spatial import cKDTree  # slow to import; not needed before the first body
+
+        return cKDTree(self._boxes.center)
+
     def meets(self, outlines: Plans) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Which outline (P,) overlaps which zone (P,); in the order of the outlines, then of the zones."""
         empty = np.zeros(0, np.intp)
-        if self._tree is None or not len(outlines):
+        if not len(self._boxes) or not len(outlines):
             return empty, empty
         found = self._tree.query_ball_point(
             outlines.center, self._reach + np.linalg.norm(outlines.half, axis=1), return_sorted=True

@@ -88,11 +88,11 @@ def frames(rig: Rig, duration: float) -> list[Frame]:
         for spec in rig.cameras:
             if index % round(1 / spec.rate / rig.tick) == 0:
                 world_from_camera = world_from_ego @ spec.mount.matrix
-                cameras[spec.name] = _picture(spec, world_from_camera, objects)
+                cameras[spec.name] = picture(spec, world_from_camera, objects)
         for lidar in rig.lidars:
             if index % round(1 / lidar.rate / rig.tick) == 0:
                 world_from_lidar = world_from_ego @ lidar.mount.matrix
-                sweeps[lidar.name] = Sweep(lidar.name, world_from_lidar, _returns(random, world_from_lidar, objects))
+                sweeps[lidar.name] = Sweep(lidar.name, world_from_lidar, returns(random, world_from_lidar, objects))
         velocity = WORLD_FROM_START[:3, :3] @ (EGO_SPEED, 0, 0)
         still = np.zeros(3)
         made.append(Frame(index, time, world_from_ego, velocity, still, still, tuple(objects), cameras, sweeps))
@@ -104,7 +104,7 @@ def color(track_id: int) -> NDArray[np.int64]:
     return np.random.default_rng(track_id).integers(40, 255, 3)
 
 
-def _picture(spec: CameraSpec, world_from_camera: NDArray[np.float64], objects: list) -> CameraFrame:
+def picture(spec: CameraSpec, world_from_camera: NDArray[np.float64], objects: list) -> CameraFrame:
     pinhole = spec.pinhole
     camera_from_world = inverse(world_from_camera)
     shape = (spec.height, spec.width)
@@ -136,7 +136,7 @@ def _picture(spec: CameraSpec, world_from_camera: NDArray[np.float64], objects: 
     return CameraFrame(spec.name, world_from_camera, image, depth, semantic, instance, object_views(instance, outlines))
 
 
-def _returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64], objects: list) -> NDArray[np.void]:
+def returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64], objects: list) -> NDArray[np.void]:
     """40 returns from each object within 60 m, 200 from the ground: road ahead, grass behind."""
     lidar_from_world = inverse(world_from_lidar)
     points, ids = [random.uniform((-40, -40, -1.8), (40, 40, -1.75), (200, 3))], [np.zeros(200, np.uint32)]
@@ -145,15 +145,15 @@ def _returns(random: np.random.Generator, world_from_lidar: NDArray[np.float64],
             transformed(lidar_from_world @ state.world_from_box, random.uniform(-0.49, 0.49, (40, 3)) * state.size)
         )
         ids.append(np.full(40, state.track_id, np.uint32))
-    returns = np.zeros(sum(map(len, ids)), RETURN)
-    returns["x"], returns["y"], returns["z"] = np.concatenate(points).T
-    returns["object_id"] = np.concatenate(ids)
-    returns["intensity"] = random.uniform(0, 1, len(returns))
-    returns["ring"] = random.integers(0, 32, len(returns))
-    returns["tag"][:200] = np.where(returns["x"][:200] > 0, Tag.ROADS, Tag.TERRAIN)
+    made = np.zeros(sum(map(len, ids)), RETURN)
+    made["x"], made["y"], made["z"] = np.concatenate(points).T
+    made["object_id"] = np.concatenate(ids)
+    made["intensity"] = random.uniform(0, 1, len(made))
+    made["ring"] = random.integers(0, 32, len(made))
+    made["tag"][:200] = np.where(made["x"][:200] > 0, Tag.ROADS, Tag.TERRAIN)
     for state in objects:
-        returns["tag"][returns["object_id"] == state.track_id] = category(state.category).tag
-    return returns
+        made["tag"][made["object_id"] == state.track_id] = category(state.category).tag
+    return made
 
 
 def meta(rig: Rig, scenario: str, index: int) -> SceneMeta:

@@ -124,7 +124,7 @@ def test_what_cannot_be_seen_has_no_label() -> None:
 
 def test_animals_have_a_type_of_their_own_unless_strict(record: Record, tmp_path: Path) -> None:
     assert kitti.export([record()], tmp_path / "set").objects["Animal"] == 6
-    strict = kitti.export([record()], tmp_path / "strict", strict=True).objects
+    strict = kitti.export([record()], tmp_path / "strict", strict_types=True).objects
     assert "Animal" not in strict
     assert strict["Misc"] == 24
 

@@ -15,7 +15,6 @@ from exporters.nuscenes_labels import Keyframe, annotate, visible_fraction
 from exporters.nuscenes_tables import (
     ATTRIBUTES,
     CATEGORIES,
-    LIDARSEG,
     SEGMENTATION_TABLES,
     STUFF,
     TABLES,
@@ -27,7 +26,7 @@ from exporters.validate import validate
 from sensors.frames import ObjectView
 from sensors.labels import object_state
 from sensors.recording import Recording
-from sensors.taxonomy import TAXONOMY, category
+from sensors.taxonomy import LIDARSEG, TAXONOMY, category
 
 from .conftest import Record
 from .made_up import CAR_SPEED, OBJECTS, WORLD_FROM_START, color
@@ -277,6 +276,21 @@ def test_each_return_has_its_objects_class_and_number(exported: Summary, record:
     level = returns["object_id"] == 0
     assert {LIDARSEG[k] for k in index[level]} == {"flat.driveable_surface", "flat.terrain"}
     assert (codes[level] % 1000 == 0).all()
+
+
+def test_devkit_reads_the_bus(verdict: dict[str, Any], exported: Summary) -> None:
+    """``NuScenesCanBus``: the ego drives straight on at 5 m/s from its start, and feels nothing but gravity."""
+    pose, imu, stats = (verdict["bus"][name] for name in ("pose", "ms_imu", "meta"))
+    assert len(pose) == len(imu) == 41  # one a tick, 2 s
+    at_start = [row for row in table(exported, "ego_pose") if row["timestamp"] == pose[0]["utime"]]
+    assert len(at_start) == 7 and all(row["translation"] == pose[0]["pos"] for row in at_start)
+    way = np.subtract(pose[-1]["pos"], pose[0]["pos"])
+    assert np.linalg.norm(way) == pytest.approx(10)
+    assert all(message["vel"] == pytest.approx([5, 0, 0], abs=1e-9) for message in pose)
+    assert all(message["linear_accel"] == pytest.approx([0, 0, 9.81]) for message in imu)
+    assert np.diff([message["utime"] for message in pose]).tolist() == [50_000] * 40
+    assert stats["pose"]["message_freq"] == pytest.approx(20)
+    assert stats["pose"]["var_stats"]["vel"]["mean"] == pytest.approx([5, 0, 0], abs=1e-9)
 
 
 def test_devkits_map_answers(verdict: dict[str, Any]) -> None:

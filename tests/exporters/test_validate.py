@@ -217,6 +217,10 @@ def shorten(path: Path) -> None:
         (first_file("sweeps/CAM_BACK/*", shorten), "sweeps/CAM_BACK/", ""),
         (first_file("sweeps/LIDAR_TOP/*", shorten), "sweeps/LIDAR_TOP/", ""),
         (first_file("maps/*", shorten), "maps/", ""),
+        (first_file("can_bus/*_pose.json", Path.unlink), "can_bus/", ""),
+        (first_file("can_bus/*_ms_imu.json", shorten), "can_bus/", ""),
+        (text("can_bus/scene-0001_pose.json", '"vel": [', '"vel": [0, '), "can_bus/", "message 0, vel"),
+        (text("can_bus/scene-0001_ms_imu.json", '"utime": ', '"utime": -'), "can_bus/", "message 0, utime"),
     ],
 )
 def test_spoilt_nuscenes(spoil: Spoil, file: str, field: str, sound: dict[str, Path], tmp_path: Path) -> None:

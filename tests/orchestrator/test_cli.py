@@ -113,6 +113,9 @@ def test_finished_scenes_are_exported_without_a_farm(
     assert result.exit_code == 0, result.output
     assert "2 of 2 scenes are there already" in result.output
     assert sorted(path.name for path in out.iterdir()) == ["contact_sheet.png", "job.json", "kitti", "recordings"]
+    types = longtail(*command, "--export", "kitti_tracking", "--strict-types")
+    assert types.exit_code == 0, types.output
+    assert "Animal" not in types.output and "Misc" in types.output
     again = longtail(*command)
     assert again.exit_code == 0
     assert "kitti: there already" in again.output
@@ -124,6 +127,7 @@ def test_finished_scenes_are_exported_without_a_farm(
 
 def test_lists() -> None:
     assert "animals/kangaroo_crossing" in longtail("scenarios").output
+    assert "trafficcone" in longtail("classes").output
     rigs = longtail("rigs").output
     assert "kitti" in rigs
     assert "nuscenes" in rigs

@@ -9,7 +9,6 @@ from math import fmod, pi, radians
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation, Slerp
 
 from renderers.scene import Hits
 from sensors.lidar import BEAM_TABLES, BeamTable, Firing, firing, measure
@@ -176,6 +175,8 @@ def _world_rays(actor: Actor, rays: Firing) -> tuple[NDArray[np.float32], NDArra
     # A column's beams fire together: interpolate once a column, for the first channel's rays.
     columns = len(rays.fraction) // int(rays.ring[0] + 1) if len(rays.ring) else 0
     share = rays.fraction[:columns]
+    from scipy.spatial.transform import Rotation, Slerp  # slow to import; not needed before the first sweep
+
     turn = Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([before[:3, :3], now[:3, :3]])))
     rotations = turn(share).as_matrix().astype(np.float32)
     places = (before[:3, 3] + share[:, None] * (now[:3, 3] - before[:3, 3])).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import socket
 import time
@@ -41,6 +42,24 @@ def connect(server: ServerProcess) -> Any:
 def own_client(server: ServerProcess) -> Any:
     """The one client that most tests of a server share."""
     return connect(server)
+
+
+def processor_time(server: ServerProcess) -> float:
+    """Processor time [s] that the server has used."""
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rested(server: ServerProcess) -> None:
+    """Wait until the server has made ready in idle moments what it wants to: memory of its own."""
+    before = processor_time(server)
+    for _ in range(120):
+        time.sleep(0.5)
+        now = processor_time(server)
+        if now - before < 0.05:
+            return
+        before = now
+    raise AssertionError("the server never rests")
 
 
 def settle(world: Any, synchronous: bool, delta: float | None = STEP, **others: object) -> None:

@@ -1,7 +1,6 @@
 """Clients that send nonsense: the server lives on, the others notice nothing, memory and log stay bounded."""
 
 import contextlib
-import os
 import random
 import socket
 import struct
@@ -16,7 +15,7 @@ import pytest
 from simulator.process import ServerProcess
 from simulator.server.handlers import METHODS
 
-from .clients import MAP, Raw, along, fresh_world, spawn, wait_for
+from .clients import MAP, Raw, along, fresh_world, rested, spawn, wait_for
 
 MEGABYTE = 1 << 20
 SLOWEST_TICK = 1.0
@@ -39,24 +38,6 @@ def resident(server):
     """Memory [B] that the server holds."""
     status = Path(f"/proc/{server.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024
-
-
-def processor_time(server):
-    """Processor time [s] that the server has used."""
-    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rested(server):
-    """Wait until the server has made ready in idle moments what it wants to: memory of its own."""
-    before = processor_time(server)
-    for _ in range(120):
-        time.sleep(0.5)
-        now = processor_time(server)
-        if now - before < 0.05:
-            return
-        before = now
-    raise AssertionError("the server never rests")
 
 
 class Witness(threading.Thread):

@@ -12,7 +12,7 @@ import pytest
 from simulator.extension import Extension
 from simulator.process import ServerProcess
 
-from .clients import MAP, STEP, Raw, along, connect, fresh_world, settle, spawn, traffic_manager, wait_for
+from .clients import MAP, STEP, Raw, along, connect, fresh_world, rested, settle, spawn, traffic_manager, wait_for
 
 ROOT = Path(__file__).parents[3]
 
@@ -378,6 +378,7 @@ def churn(client, world, rounds):
 @pytest.mark.timeout(900)
 def test_ten_thousand_ticks_of_coming_and_going_hold_no_memory(server, client_and_world):
     client, world = client_and_world
+    rested(server)
     churn(client, world, 100)
     before = memory(server)
     churn(client, world, 900)

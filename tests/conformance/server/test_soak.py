@@ -9,7 +9,7 @@ import pytest
 
 from simulator.process import ServerProcess
 
-from .clients import MAPS, fresh_world, traffic_manager
+from .clients import MAPS, fresh_world, rested, traffic_manager
 from .soak import STEP, Watch
 from .walker_soak import start_walkers
 
@@ -58,6 +58,7 @@ def watched(cars, walkers, seconds):
         fresh_world(server, TOWN) as (client, world),
         traffic_manager(client, world, SEED) as manager,
     ):
+        rested(server)
         driven = start_cars(world, manager, cars, SEED)
         people = start_walkers(world, walkers)
         watch = Watch(world, driven)

@@ -9,7 +9,7 @@ import carla
 import msgpack
 import pytest
 
-from .helpers import blueprint, lifted, wait_for
+from .helpers import blueprint, lifted, synchronous, wait_for
 
 
 class Raw:
@@ -143,6 +143,22 @@ def test_a_new_subscriber_gets_the_last_snapshot_at_once(server, world, raw):
         first = message(connection)
         assert struct.unpack_from("<QQ", first) == (17, frame)
         assert (len(first) - 48 - 36) % 119 == 0
+
+
+def test_the_clock_waits_for_the_client_that_has_loaded_a_map(server, world, raw):
+    """A snapshot between its leaving the old episode and its joining the new one would crash it."""
+    stream_id = struct.unpack_from("<I", raw.ask("get_episode_info")[3][0][1][1][0])[0]
+    synchronous(world, False, None)
+    with subscribe(server, stream_id) as other:
+        message(other)
+        assert raw.ask("load_new_episode", "", False, 65535)[3] == [[False]]
+        episode = raw.ask("get_episode_info")[3][0][1][0]
+        other.settimeout(0.4)  # eight ticks
+        with pytest.raises(TimeoutError):
+            while struct.unpack_from("<Q", message(other), 48)[0] != episode:
+                pass
+        with subscribe(server, stream_id) as joined:
+            assert struct.unpack_from("<Q", message(joined), 48)[0] == episode
 
 
 def test_a_new_subscriber_sees_nothing_of_the_last_episode(server, world, raw):

@@ -13,7 +13,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from assets.tags import Tag
-from simulator.world import navigation
+from simulator.world import navigation, navmesh
 from simulator.world.detour import Area
 from simulator.world.generation import Generation
 from simulator.world.obstacle import cylinder
@@ -154,11 +154,11 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="module", params=["crossing", "Town01", "Town10HD"])
 def mesh(request):
     if request.param == "crossing":
-        return File(navigation.build(Place(crossing(DRIVING, SIDEWALK))))
+        return File(navmesh.build(Place(crossing(DRIVING, SIDEWALK))))
     path = TOWNS / f"{request.param}.xodr"
     if not path.exists():
         pytest.skip("needs CARLA's towns")
-    return File(navigation.build(Place(path.read_text())))
+    return File(navmesh.build(Place(path.read_text())))
 
 
 def test_polygons_are_convex_counter_clockwise_and_flagged(mesh):
@@ -236,8 +236,8 @@ def test_people_walk_around_what_stands_there():
 def test_the_same_place_gives_the_same_bytes_and_is_built_once(monkeypatch):
     place = Place(crossing(DRIVING, SIDEWALK))
     first = navigation.mesh(place)
-    assert navigation.build(place) == first
-    monkeypatch.setattr(navigation, "build", lambda town: pytest.fail("built again"))
+    assert navmesh.build(place) == first
+    monkeypatch.setattr(navmesh, "build", lambda town: pytest.fail("built again"))
     assert navigation.mesh(Place(place.opendrive)) == first
 
 

@@ -1,8 +1,11 @@
 """The cache of built places."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from simulator.world import store
+from simulator.world import navigation, store
 from simulator.world.generation import Generation
 
 
@@ -42,3 +45,43 @@ def test_only_the_newest_are_kept(folder):
     for seed in range(store.KEPT + 3):
         store.kept("a", seed, Generation(), lambda: 1)
     assert len(list(folder.iterdir())) == store.KEPT
+
+
+ELSEWHERE = {
+    "animals and people": {"flesh", "gaits", "human", "kangaroo", "people", "quadrupeds", "skeleton"},
+    "vehicles that do not park, cached bodies": {"motorcycles", "two_wheelers", "outfits", "store"},
+    "things that only scripts put there": {
+        "props_debris", "props_garden", "props_luggage", "props_refuse", "props_roadworks"
+    },
+}  # fmt: skip
+"""Modules of ``assets`` that the catalogue knows, and that shape no place."""
+
+
+def named(module):
+    """The repository's own modules that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source(module).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in found if source(name).is_file()}
+
+
+def source(module):
+    return Path(store.__file__).parents[2] / (module.replace(".", "/") + ".py")
+
+
+@pytest.mark.parametrize(
+    ("roots", "modules", "others"),
+    [
+        (["dressing", "road", "terrain", "street_signs", "signage"], store.MODULES, set().union(*ELSEWHERE.values())),
+        (["navmesh"], navigation.MODULES, {"navigation"}),
+    ],
+)
+def test_all_code_that_shapes_a_thing_is_in_the_name_of_its_file(roots, modules, others):
+    todo, seen = [f"simulator.world.{root}" for root in roots], set()
+    while todo:
+        module = todo.pop()
+        if module not in seen and module.split(".")[-1] not in others:
+            seen.add(module)
+            todo += named(module)
+    assert seen == set(modules)
