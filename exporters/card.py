@@ -37,6 +37,9 @@ FORMS = {
     "coco": Form("COCO instances", ("object-detection", "image-segmentation")),
 }
 
+FILES = ("README.md", "datasheet.md", "croissant.json", manifest.NAME)
+"""What goes with a dataset, in its folder; manifest and card name the versions of the libraries at hand."""
+
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 """Hugging Face's size categories, by the number of frames that each ends before."""
 

@@ -77,18 +77,13 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
                 for shot, following in with_next(complete(source.path, rig)):
                     name = f"{summary.frames:06d}"
                     frame, picture = shot.frame, shot.picture
-                    mark = Mark.of(source.meta, rig.camera.name, frame.index)
-                    (training / "image_2" / f"{name}.png").write_bytes(marked(picture.png, mark))
-                    if shot.right is not None:
-                        assert rig.right is not None
-                        other = Mark.of(source.meta, rig.right.name, frame.index)
-                        (training / "image_3" / f"{name}.png").write_bytes(marked(shot.right.png, other))
+                    _write_pictures(training, name, source.meta, shot)
                     (training / "velodyne" / f"{name}.bin").write_bytes(points(shot.sweep))
                     (training / "calib" / f"{name}.txt").write_text(calibration)
                     lines = labels(frame, picture, rig.camera, strict_types=strict_types)
                     (training / "label_2" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
                     (training / "planes" / f"{name}.txt").write_text(plane(shot))
-                    _write_dense(training, name, rig.camera, shot, following)
+                    _write_dense(training, name, source.meta, rig.camera, shot, following)
                     sets[source.split].write(f"{name}\n")
                     sets["trainval"].write(f"{name}\n")
                     mapping.write(f"{name} {origin_of(source.meta)} {frame.index}\n")
@@ -174,16 +169,29 @@ def with_next(shots: Iterator[Shot]) -> Iterator[tuple[Shot, Shot | None]]:
     yield before, None
 
 
-def _write_dense(training: Path, name: str, camera: CameraSpec, shot: Shot, following: Shot | None) -> None:
+def _write_pictures(training: Path, name: str, meta: SceneMeta, shot: Shot) -> None:
+    for folder, picture in (("image_2", shot.picture), ("image_3", shot.right)):
+        if picture is not None:
+            mark = Mark.of(meta, picture.sensor, shot.frame.index)
+            (training / folder / f"{name}.png").write_bytes(marked(picture.png, mark))
+
+
+def _write_dense(
+    training: Path, name: str, meta: SceneMeta, camera: CameraSpec, shot: Shot, following: Shot | None
+) -> None:
+    def write(folder: str, content: str, png: bytes) -> None:
+        mark = Mark.of(meta, camera.name, shot.frame.index, content)
+        (training / folder / f"{name}.png").write_bytes(marked(png, mark))
+
     picture = shot.picture
-    (training / "depth_2" / f"{name}.png").write_bytes(depth_png(picture.depth))
-    (training / "semantic" / f"{name}.png").write_bytes(semantic_png(picture))
-    (training / "instance" / f"{name}.png").write_bytes(instance_png(picture))
+    write("depth_2", "depth", depth_png(picture.depth))
+    write("semantic", "semantic", semantic_png(picture))
+    write("instance", "instance", instance_png(picture))
     if following is None:
         return
     moved = motion(camera, picture, shot.frame.objects, following.picture, following.frame.objects)
-    (training / "flow_occ" / f"{name}.png").write_bytes(flow_png(moved, occluded=True))
-    (training / "flow_noc" / f"{name}.png").write_bytes(flow_png(moved, occluded=False))
+    for content, occluded in (("flow_occ", True), ("flow_noc", False)):
+        write(content, content, flow_png(moved, occluded=occluded))
 
 
 def plane(shot: Shot) -> str:

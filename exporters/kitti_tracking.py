@@ -56,12 +56,10 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
             origin = _origin(source)
             for at, shot in enumerate(kitti.complete(source.path, rig)):
                 frame = shot.frame
-                mark = Mark.of(source.meta, rig.camera.name, frame.index)
-                (training / "image_02" / name / f"{at:06d}.png").write_bytes(marked(shot.picture.png, mark))
-                if shot.right is not None:
-                    assert rig.right is not None
-                    other = Mark.of(source.meta, rig.right.name, frame.index)
-                    (training / "image_03" / name / f"{at:06d}.png").write_bytes(marked(shot.right.png, other))
+                for folder, picture in (("image_02", shot.picture), ("image_03", shot.right)):
+                    if picture is not None:
+                        mark = Mark.of(source.meta, picture.sensor, frame.index)
+                        (training / folder / name / f"{at:06d}.png").write_bytes(marked(picture.png, mark))
                 (training / "velodyne" / name / f"{at:06d}.bin").write_bytes(kitti.points(shot.sweep))
                 for track_id, line in kitti.tracked_labels(frame, shot.picture, rig.camera, strict_types=strict_types):
                     labels.append(f"{at} {track_id} {_three_levels(line)}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mlcroissant
@@ -150,8 +151,6 @@ def test_the_command_makes_the_scenes_again() -> None:
 
 
 def test_a_title_cannot_break_the_card(tmp_path: Path, record: Record) -> None:
-    from dataclasses import replace
-
     recording = Recording(record("kitti"))
     title = 'A "title" | with: <b>tricks</b>\n---\n# and a heading'
     with RecordingWriter(tmp_path / "odd.mcap", replace(recording.meta, title=title)) as writer:

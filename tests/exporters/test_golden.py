@@ -1,8 +1,9 @@
 """Tiny datasets that must not change unnoticed, one a feature: all their files, byte by byte.
 
 They are made of a scene without rounding: poses whose rotations are fractions, pictures that are filled rectangles. Of
-files that are compressed the content counts, so that another version of a codec is no failure. To change a dataset on
-purpose, delete its folder and run this test twice: a missing one is written, and the test fails once.
+files that are compressed the content counts, so that another version of a codec is no failure, and of pictures their
+mark too. To change a dataset on purpose, delete its folder and run this test twice: a missing one is written, and the
+test fails once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import pytest
 
 from assets.tags import Tag
 from exporters import coco, kitti, kitti_tracking, nuscenes
+from exporters.card import FILES
+from exporters.marks import read_mark
 from exporters.publish import Summary
 from exporters.validate import validate
 from renderers.scene import Silhouette
@@ -32,8 +35,6 @@ from sensors.taxonomy import category
 
 GOLDEN = Path(__file__).parent.parent / "conformance" / "export"
 TICK = 0.5
-DESCRIPTION = frozenset({"README.md", "datasheet.md", "croissant.json", "manifest.json"})
-"""Names versions and the hashes of compressed files; has tests of its own."""
 
 
 FRONT = CameraSpec(
@@ -172,7 +173,7 @@ def content(path: Path) -> Any:
     """A file's bytes; of a compressed one, what is in it."""
     if path.suffix in (".png", ".jpg"):
         pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        return pixels.dtype, pixels.shape, pixels.tobytes()
+        return pixels.dtype, pixels.shape, pixels.tobytes(), read_mark(path.read_bytes())
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             return {name: (arrays[name].dtype, arrays[name].tobytes()) for name in arrays}
@@ -188,8 +189,8 @@ def test_golden_dataset(feature: str, tmp_path: Path) -> None:
     export([tmp_path / "scene.mcap"], tmp_path / "set")
     assert validate(tmp_path / "set") == []
     golden = GOLDEN / feature
-    made = (path for path in (tmp_path / "set").glob(pattern) if path.is_file() and path.name not in DESCRIPTION)
-    files = {path.relative_to(tmp_path / "set") for path in made}
+    files = {path.relative_to(tmp_path / "set") for path in (tmp_path / "set").glob(pattern) if path.is_file()}
+    files -= {Path(name) for name in FILES}  # they name the libraries at hand; tested in test_card.py
     if not golden.exists():
         for name in files:
             (golden / name).parent.mkdir(parents=True, exist_ok=True)
