@@ -116,7 +116,7 @@ class _Maps:
         basemap = self._root / "maps" / "basemap" / f"{meta.map_name}.png"
         for folder in (path.parent, basemap.parent):
             folder.mkdir(exist_ok=True)
-        basemap.write_bytes(mask.basemap)
+        basemap.write_bytes(marked(mask.basemap, Mark(meta.generator, 0, "basemap", meta.map_name)))
         path.write_text(expansion(meta.map_name, meta.opendrive, mask.world_from_map, mask.size))
 
     def add_log(self, meta: SceneMeta, log: str) -> None:
