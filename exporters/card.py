@@ -87,14 +87,15 @@ def describe(root: Path, form: str, scenes: Sequence[Source], summary: Summary) 
     """
     recordings = manifest.recorded(scenes)
     facts = _facts(root, form, scenes, recordings, summary)
-    (root / "README.md").write_text(_front_matter(facts) + _page("README.md.j2", facts), encoding="utf-8")
-    (root / "datasheet.md").write_text(_page("datasheet.md.j2", facts), encoding="utf-8")
+    (root / "README.md").write_text(_front_matter(facts) + page("README.md.j2", facts), encoding="utf-8")
+    (root / "datasheet.md").write_text(page("datasheet.md.j2", facts), encoding="utf-8")
     (root / "croissant.json").write_text(croissant.text(root, facts), encoding="utf-8")
     manifest.write(root, form, recordings, _parameters(scenes, facts["commands"]))
     summary.bytes = size_of(root)
 
 
-def _page(template: str, facts: dict[str, Any]) -> str:
+def page(template: str, facts: dict[str, Any]) -> str:
+    """A page of one of the templates in ``exporters/templates``."""
     return _ENVIRONMENT.get_template(template).render(facts)
 
 

@@ -12,6 +12,26 @@ from exporters.validate_kitti_tracking import validate_kitti_tracking
 from exporters.validate_nuscenes import validate_nuscenes
 
 
+def form_of(path: Path) -> str:
+    """Which format a folder holds: ``kitti``, ``kitti_tracking``, ``nuscenes`` or ``coco``.
+
+    Raises:
+        ExportError: none of them.
+    """
+    if (path / "training" / "image_02").is_dir():
+        return "kitti_tracking"
+    if (path / "ImageSets").is_dir() or (path / "training").is_dir():
+        return "kitti"
+    if any((path / "annotations").glob("instances_*.json")):
+        return "coco"
+    if any(path.glob("*/sample.json")):
+        return "nuscenes"
+    raise ExportError(
+        f"{path} holds no dataset: neither KITTI's training/ and ImageSets/, nor nuScenes' <version>/sample.json, nor "
+        "COCO's annotations/instances_*.json; name the folder that an export wrote"
+    )
+
+
 def validate(path: Path) -> list[Problem]:
     """All problems of a KITTI, nuScenes or COCO dataset, in the order in which a reader meets them; empty when sound.
 
@@ -21,17 +41,8 @@ def validate(path: Path) -> list[Problem]:
         ExportError: the folder holds none of them.
     """
     path = Path(path)
-    if (path / "training" / "image_02").is_dir():
-        return validate_kitti_tracking(path)
-    if (path / "ImageSets").is_dir() or (path / "training").is_dir():
-        return validate_kitti(path)
-    if any((path / "annotations").glob("instances_*.json")):
-        return validate_coco(path)
-    versions = sorted(table.parent for table in path.glob("*/sample.json"))
-    if versions:
-        return [problem for version in versions for problem in validate_nuscenes(path, version.name)]
-    raise ExportError(
-        f"{path} holds no dataset: neither KITTI's training/ and ImageSets/, nor nuScenes' <version>/sample.json, nor "
-        "COCO's annotations/instances_*.json; "
-        "name the folder that an export wrote"
-    )
+    form = form_of(path)
+    if form == "nuscenes":
+        versions = sorted(table.parent.name for table in path.glob("*/sample.json"))
+        return [problem for version in versions for problem in validate_nuscenes(path, version)]
+    return {"kitti": validate_kitti, "kitti_tracking": validate_kitti_tracking, "coco": validate_coco}[form](path)

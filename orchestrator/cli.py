@@ -215,6 +215,44 @@ def sign(
 
 
 @app.command()
+def mix(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the lists go.")],
+    synthetic: Annotated[
+        list[Path], typer.Option(metavar="DIR", help="A dataset of Longtail's; may be said several times.")
+    ],
+    real: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A real dataset of the same format; likewise.")
+    ] = None,
+    joint: Annotated[
+        bool, typer.Option("--joint/--real-last", help="All in one stage, or synthetic data first and real data last.")
+    ] = True,
+    ceiling: Annotated[float, typer.Option(help="Greatest share of draws that may be synthetic.")] = 0.5,
+    rare: Annotated[
+        float, typer.Option(help="Classes in a smaller share of frames than this are drawn more often; 0: none.")
+    ] = 0.05,
+    generation: Annotated[
+        int, typer.Option(help="Highest generation that may take part: 0 rendered, 1 refined, 2 trained on refined.")
+    ] = 1,
+) -> None:
+    """Make training lists of real and synthetic data, with how often to draw each frame.
+
+    KITTI, nuScenes or COCO. DIR/README.md tells what was done and why, with the
+    published findings.
+
+    Example: longtail mix --real kitti --synthetic roos/kitti -o mixed
+    """
+    with _plain_errors():
+        from exporters.mix import Rules, mix
+
+        decided = mix(real or (), synthetic, out, Rules(joint, ceiling, rare, generation))
+        for stage in decided.stages:
+            Console().print(f"{stage.name}: {stage.draws} draws in a round", markup=False, highlight=False)
+        cut = "; the ceiling took some away" if decided.cut else ""
+        words = f"{out}: {100 * decided.share:.1f} % of the draws are synthetic{cut}"
+        Console().print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def rigs() -> None:
     """List the shipped sensor rigs."""
     with _plain_errors():
@@ -353,6 +391,20 @@ def bench_labels(
             write_text(json, result.model_dump_json(indent=2) + "\n")
         if not result.kept:
             _fail("labels are not as exact or as cheap as they must be", 1)
+
+
+@benches.command("marks")
+def bench_marks(json: JsonFile = None) -> None:
+    """Measure what marks and signatures cost a picture: 1,000 pictures of 1242×375."""
+    with _plain_errors():
+        from orchestrator.marks_bench import measure_marks, table
+        from orchestrator.store import write_text
+
+        with _needs_signatures():
+            result = measure_marks()
+        Console().print(table(result))
+        if json is not None:
+            write_text(json, result.model_dump_json(indent=2) + "\n")
 
 
 farm_commands.add_to(app, benches)
