@@ -51,7 +51,9 @@ def text(root: Path, facts: dict[str, Any]) -> str:
         facts: what the card tells (``exporters.card``).
     """
     present = files(root)
-    sets = sorted({pattern_of(name) for name in present if "/" in name})
+    patterns = sorted({pattern_of(name) for name in present if "/" in name})
+    # in Croissant's patterns an asterisk goes on into subfolders
+    sets = [one for one in patterns if not any(fnmatch(one, other) for other in patterns if other != one)]
     document = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -73,7 +75,7 @@ def text(root: Path, facts: dict[str, Any]) -> str:
         "rai:dataLimitations": [*facts["limits"], *(f"Unsuitable for {use}" for use in facts["unsuitable"])],
         "rai:dataBiases": ["Rare events are frequent by design; people and places stand for no population."],
         "rai:personalSensitiveInformation": ["None: no real person or place is shown."],
-        "distribution": [_file(root, name) for name in present if "/" not in name] + [_set(one, sets) for one in sets],
+        "distribution": [_file(root, name) for name in present if "/" not in name] + [_set(one) for one in sets],
         "recordSet": [_records(one) for one in sets if _media_type(one).startswith("image/")],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
@@ -111,15 +113,12 @@ def _file(root: Path, name: str) -> dict[str, Any]:
     }
 
 
-def _set(pattern: str, others: Iterable[str]) -> dict[str, Any]:
-    """Files of a folder. In Croissant's patterns an asterisk goes on into subfolders, whose sets are others."""
-    below = [other for other in others if other != pattern and fnmatch(other, pattern)]
+def _set(pattern: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileSet",
         "@id": _id(pattern),
         "name": _id(pattern),
         "includes": pattern,
-        **({"excludes": below} if below else {}),
         "encodingFormat": _media_type(pattern),
     }
 

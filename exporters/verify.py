@@ -169,7 +169,7 @@ def _picture(
     if message := _wrong(mark):
         yield Problem(name, "mark", message)
     recordings = {(one.scene_id, one.generation): one for one in known.recordings}
-    if mark.content != "map":
+    if mark.content not in ("map", "basemap"):
         recording = recordings.get((mark.scene, mark.generation))
         if recording is None:
             message = f"is of scene {mark.scene}, generation {mark.generation}, of which the dataset was not made"
