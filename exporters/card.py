@@ -44,7 +44,7 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 """Hugging Face's size categories, by the number of frames that each ends before."""
 
 LIMITS = (
-    "The pictures are rendered, not photographed: they look unlike any real camera's. Judge models on real data.",
+    "The pictures are rendered, not photographed: they do not look like a real camera's. Judge models on real data.",
     "A dataset of rare events is rich in them by design: its class frequencies are not those of any road.",
     "People, animals, vehicles and towns come from parametric models: fewer kinds and less wear than in the world.",
     "Sensors measure what their models hold and nothing else; the rig tells what is modelled.",
@@ -76,7 +76,7 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def describe(root: Path, form: str, scenes: Sequence[Source], summary: Summary) -> None:
+def describe(root: Path, form: str, scenes: Sequence[Source], summary: Summary, options: str = "") -> None:
     """Writes the card and all that goes with it into a dataset that is otherwise whole, and counts its bytes.
 
     Args:
@@ -84,9 +84,10 @@ def describe(root: Path, form: str, scenes: Sequence[Source], summary: Summary) 
         form: a key of ``FORMS``.
         scenes: what it was made of.
         summary: of the export; ``bytes`` is set.
+        options: of the command line that the export was made with, but the format.
     """
     recordings = manifest.recorded(scenes)
-    facts = _facts(root, form, scenes, recordings, summary)
+    facts = _facts(root, form, scenes, recordings, summary, options)
     (root / "README.md").write_text(_front_matter(facts) + page("README.md.j2", facts), encoding="utf-8")
     (root / "datasheet.md").write_text(page("datasheet.md.j2", facts), encoding="utf-8")
     (root / "croissant.json").write_text(croissant.text(root, facts), encoding="utf-8")
@@ -100,13 +101,18 @@ def page(template: str, facts: dict[str, Any]) -> str:
 
 
 def _facts(
-    root: Path, form: str, scenes: Sequence[Source], recordings: Sequence[manifest.Recorded], summary: Summary
+    root: Path,
+    form: str,
+    scenes: Sequence[Source],
+    recordings: Sequence[manifest.Recorded],
+    summary: Summary,
+    options: str,
 ) -> dict[str, Any]:
     """What card, datasheet and metadata tell, by the names under which the templates know it."""
     metas = [source.meta for source in scenes]
     titles = {meta.scenario: meta.title for meta in metas}
     generations = sorted({meta.generation for meta in metas})
-    commands, whole = make_again(scenes, form)
+    commands, whole = make_again(scenes, form, options)
     return {
         "form": form,
         "title": FORMS[form].title,
@@ -181,7 +187,7 @@ def _weather(scenes: Sequence[Source]) -> list[tuple[str, float, float]]:
     return [(field, min(found), max(found)) for field, found in values.items()]
 
 
-def make_again(scenes: Sequence[Source], form: str) -> tuple[list[str], bool]:
+def make_again(scenes: Sequence[Source], form: str, options: str = "") -> tuple[list[str], bool]:
     """The commands that render the scenes again, and whether they make just these scenes and no others.
 
     A rig that Longtail does not ship is called by a file that the manifest holds the contents of.
@@ -197,8 +203,14 @@ def make_again(scenes: Sequence[Source], form: str) -> tuple[list[str], bool]:
         whole = whole and all(meta.generation == 0 for meta in metas)
         rig = rig_name if _shipped(metas[0].rig) else f"{rig_name}.yaml"
         out = "again" if len(groups) == 1 else f"again-{len(commands) + 1}"
-        names = " ".join(scenarios)
-        commands.append(f"longtail render {names} -n {count} --rig {rig} --seed {seed} --export {form} -o {out}")
+        words = [
+            "longtail render",
+            *scenarios,
+            f"-n {count} --rig {rig} --seed {seed} --export {form}",
+            options,
+            f"-o {out}",
+        ]
+        commands.append(" ".join(filter(None, words)))
     return commands, whole
 
 

@@ -89,7 +89,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
                     mapping.write(f"{name} {origin_of(source.meta)} {frame.index}\n")
                     summary.objects.update(line.split(" ", 1)[0] for line in lines)
                     summary.frames += 1
-        describe(root, "kitti", scenes, summary)
+        describe(root, "kitti", scenes, summary, "--strict-types" if strict_types else "")
     return summary
 
 

@@ -74,7 +74,7 @@ def export(recordings: Sequence[Path], out: Path, *, strict_types: bool = False)
         for split, lines in seqmaps.items():
             (training / f"evaluate_tracking.seqmap.{split}").write_text("".join(lines))
         (root / "mapping.txt").write_text("".join(mapping))
-        describe(root, "kitti_tracking", scenes, summary)
+        describe(root, "kitti_tracking", scenes, summary, "--strict-types" if strict_types else "")
     return summary
 
 

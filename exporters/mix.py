@@ -50,8 +50,8 @@ SOURCES = {
         "synthetic first, real last is the other way."
     ),
     "Dream4Drive, arXiv 2510.19195": (
-        "Gains of synthetic data can vanish against a baseline that trains as long; a few per cent of targeted samples "
-        "still help. So compare at equal numbers of draws, which the lists tell."
+        "Gains of synthetic data can vanish against a baseline that trains as long; under 2 % of targeted "
+        "samples still help. So compare at equal numbers of draws, which the lists tell."
     ),
     "Gupta et al., LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019": (
         "Repeat factor sampling: a frame counts max over its classes c of max(1, sqrt(t / f(c))), f(c) the share of "

@@ -147,8 +147,15 @@ def test_the_command_makes_the_scenes_again() -> None:
     )
     commands, complete = make_again(whole[1:], "coco")
     assert (len(commands), complete) == (1, False)
+    commands, _ = make_again(whole, "kitti", "--strict-types")
+    assert commands[0].endswith("--export kitti --strict-types -o again")
     commands, _ = make_again(sources(("fog", 0), small=True), "kitti")
     assert "--rig kitti.yaml" in commands[0]  # not the rig that Longtail ships under that name
+
+
+def test_strict_types_are_in_the_command(record: Record, tmp_path: Path) -> None:
+    kitti.export([record()], tmp_path / "set", strict_types=True)
+    assert "--strict-types" in (tmp_path / "set" / "README.md").read_text()
 
 
 def test_a_title_cannot_break_the_card(tmp_path: Path, record: Record) -> None:
