@@ -35,6 +35,7 @@ def test_workers_and_servers_are_killed(job: Path, undisturbed: Path, tmp_path: 
     assert contents(tmp_path / "out") == contents(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_node_is_lost_and_another_added(job: Path, undisturbed: Path, tmp_path: Path) -> None:
     make_on_changing_nodes(job, tmp_path / "out", SCENES)
     assert contents(tmp_path / "out") == contents(undisturbed)
