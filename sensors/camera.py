@@ -7,11 +7,15 @@ Layout of the depth and instance pictures: CARLA 0.9.16 documentation, "Sensors 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sensors import geometry
-from sensors.specs import CameraSpec
+
+if TYPE_CHECKING:
+    from sensors.specs import CameraSpec  # by pydantic, which a server does without
 
 FAR = 1000.0
 """Depth [m] of CARLA's far plane, which the sky has."""
