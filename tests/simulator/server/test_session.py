@@ -127,7 +127,7 @@ def test_two_clients_see_the_same_world(server, world):
 
 def test_extension_calls(server, world):
     extension = Extension(server.host, server.port)
-    assert extension.hello() == 1
+    assert extension.hello() == EXTENSION_VERSION
     extension.seed(5)
     with pytest.raises(ExtensionError, match="negative"):
         extension.seed(-1)
