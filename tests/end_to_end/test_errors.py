@@ -16,6 +16,7 @@ import pytest
 from .conftest import HERE, command
 
 SMALL = str(HERE / "small.yaml")
+SCENES = 30
 
 
 def refused(words: list[str], code: int = 1) -> str:
@@ -33,10 +34,10 @@ def interruptible() -> None:
 
 @contextmanager
 def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A job of three scenes that has taken its output."""
+    """A job that has taken its output, of more scenes than any test waits for."""
     with log.open("wb") as output:
         job = subprocess.Popen(
-            command(out, rig=SMALL, scenes=3, workers=1),
+            command(out, rig=SMALL, scenes=SCENES, workers=1),
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -57,8 +58,8 @@ def under_way(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path) -> None:
     out, log = tmp_path / "out", tmp_path / "log"
     with under_way(out, log) as job:
-        assert "another run is writing" in refused(command(out, rig=SMALL, scenes=3, workers=1))
-        while "0 of 3 scenes" not in log.read_text():
+        assert "another run is writing" in refused(command(out, rig=SMALL, scenes=SCENES, workers=1))
+        while f" of {SCENES} scenes" not in log.read_text():
             assert job.poll() is None, log.read_text()
             time.sleep(0.05)
         job.send_signal(signal.SIGINT)
