@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import carla
+import msgpack
 from pydantic import BaseModel
 from rich.table import Column, Table
 
 from simulator.extension import Extension
 from simulator.process import ServerError, ServerProcess
 from simulator.server.faults import Faults
+from simulator.server.handlers.session import VERSION
 from simulator.server.streams import StreamServer
 
 STEP = 0.05
@@ -50,6 +52,8 @@ class ServerMeasurement(BaseModel):
     Attributes:
         start: until it listened [s]. round_trip: median of ``get_server_version`` [s].
         round_trip_cpu: the server's processor time for one [s].
+        round_trip_floor: the same call by the same client, answered by a process that does nothing else [s]: what
+            client and machine take, whatever the server. Figures of two machines compare by it.
         idle: synchronous ticks per second without actors. idle_cpu: the server's processor time for one [s].
         pictures: 1242 x 375 pictures per second over loopback, without drawing them.
         memory: that the server held at the end [B].
@@ -61,6 +65,7 @@ class ServerMeasurement(BaseModel):
     start: float
     round_trip: float
     round_trip_cpu: float
+    round_trip_floor: float
     idle: float
     idle_cpu: float
     traffic: list[Traffic]
@@ -98,6 +103,7 @@ def measure_server(map_name: str | None, seed: int) -> ServerMeasurement:
         start=start,
         round_trip=round_trip,
         round_trip_cpu=round_trip_cpu,
+        round_trip_floor=_round_trip_floor(),
         idle=idle,
         idle_cpu=idle_cpu,
         traffic=traffic,
@@ -120,6 +126,30 @@ def _round_trip(client: Any) -> float:
         client.get_server_version()
         times.append(time.perf_counter() - started)
     return statistics.median(times)
+
+
+def _round_trip_floor() -> float:
+    """Median [s] of ``get_server_version`` where nothing but a constant stands behind it."""
+    context = multiprocessing.get_context("spawn")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        echo = context.Process(target=_answer_versions, args=(listener,), daemon=True)
+        echo.start()
+        client = carla.Client("127.0.0.1", listener.getsockname()[1])
+        client.set_timeout(60)
+        floor = _round_trip(client)
+        del client
+        echo.join()
+    return floor
+
+
+def _answer_versions(listener: socket.socket) -> None:
+    """Answers every request of one client with a version, until it goes."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while data := connection.recv(4096):
+            _, number, _, _ = msgpack.unpackb(data)
+            connection.sendall(msgpack.packb([1, number, None, [[1, VERSION]]]))
 
 
 def _traffic(client: Any, world: Any, server: ServerProcess, cars: int, seed: int) -> Traffic:
@@ -206,12 +236,13 @@ def _resident(pid: int) -> int:
 
 
 def table(result: ServerMeasurement) -> Table:
-    """The figures as a table; dim rows are the server's part of the row above them."""
+    """The figures as a table; dim rows are parts of, or floors under, the row above them."""
     title = f"server on {result.map_name}, {result.cores} cores"
     shown = Table("measured", Column("", justify="right"), title=title, min_width=60)
     shown.add_row("start", f"{result.start:.2f} s")
     shown.add_row("RPC round trip", f"{result.round_trip * 1e6:.0f} µs")
     shown.add_row("  server: processor time", f"{result.round_trip_cpu * 1e6:.0f} µs", style="dim")
+    shown.add_row("  of a server that does nothing", f"{result.round_trip_floor * 1e6:.0f} µs", style="dim")
     shown.add_row("synchronous ticks, nothing there", f"{result.idle:.0f} /s")
     shown.add_row("  server: processor time", f"{result.idle_cpu * 1e3:.2f} ms", style="dim")
     for traffic in result.traffic:
