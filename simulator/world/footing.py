@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 STEP_UP = 1.0
 """Metres: ground that lies less far above a point counts as under it, as a kerb does that a wheel has met."""
 
+ANSWERS = ("t_hit", "geometry_ids", "primitive_ids", "primitive_uvs")
+"""What is asked of a ray: Open3D's names."""
+
 Ground = tuple[Array, NDArray[np.int64], Array]
 """A mesh in the world frame: vertices (V, 3) [m], faces (F, 3), vertex normals (V, 3)."""
 
@@ -46,7 +49,7 @@ class Footing:
         return hashed.digest()
 
     @cached_property
-    def _cast(self) -> Callable[[NDArray[np.float32]], dict[str, Any]]:
+    def _cast(self) -> Callable[[NDArray[np.float32]], dict[str, NDArray[Any]]]:
         """Casts rays (N, 6) at the meshes. Made on first use: Open3D takes a second to import."""
         import open3d as o3d
 
@@ -54,7 +57,12 @@ class Footing:
         tensor = o3d.core.Tensor.from_numpy
         for corners, faces, _ in self._meshes:
             scene.add_triangles(tensor((corners - self._middle).astype(np.float32)), tensor(faces.astype(np.uint32)))
-        return lambda rays: scene.cast_rays(tensor(rays), nthreads=1)
+
+        def cast(rays: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+            met = scene.cast_rays(tensor(rays), nthreads=1)
+            return {key: met[key].numpy() for key in ANSWERS}
+
+        return cast
 
     def __call__(self, points: Array) -> tuple[Array, Array, NDArray[np.int64]]:
         """Heights (N,) [m], unit normals (N, 3) and the mesh's number (N,) under ``points`` (N, 2 or 3) [m].
@@ -77,7 +85,7 @@ class Footing:
         """The mesh's number (N,) alone."""
         return self._hits(points)[1]["geometry_ids"].astype(np.int64)
 
-    def _hits(self, points: Array) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    def _hits(self, points: Array) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """The rays (N, 6) that were cast down at last, and what they met."""
         points = np.asarray(points, dtype=np.float64)
         rays = np.zeros((len(points), 6), np.float32)
@@ -85,12 +93,12 @@ class Footing:
         rays[:, 2], rays[:, 5] = self._top, -1
         if points.shape[1] == 3:
             rays[:, 2] = np.minimum(points[:, 2] + STEP_UP - self._middle[2], self._top)
-        hits = {key: value.numpy() for key, value in self._cast(rays).items()}
+        hits = self._cast(rays)
         lost = ~np.isfinite(hits["t_hit"])
         if points.shape[1] == 3 and lost.any():
             rays[lost, 2] = self._top
             for key, value in self._cast(rays[lost]).items():
-                hits[key][lost] = value.numpy()
+                hits[key][lost] = value
             lost = ~np.isfinite(hits["t_hit"])
         if lost.any():
             x, y = points[lost][0, :2]
@@ -104,5 +112,5 @@ class Footing:
         rays[:, :3] = points - self._middle
         rays[:, 2] += STEP_UP
         rays[:, 5] = -1
-        height = rays[:, 2] - self._cast(rays)["t_hit"].numpy() + self._middle[2]
+        height = rays[:, 2] - self._cast(rays)["t_hit"] + self._middle[2]
         return np.where(np.abs(height - points[:, 2]) <= STEP_UP, height, points[:, 2]).astype(np.float64)

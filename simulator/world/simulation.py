@@ -16,8 +16,8 @@ from simulator.world.vehicles import VehicleBody
 
 SUBSTEP = 0.0125
 """Longest sub-step [s]."""
-GROUND_INTERVAL = 4
-"""Sub-steps for which the ground under a wheel is taken as the plane that it was found to be."""
+GROUND_INTERVAL = 0.05
+"""[s] for which the ground under a wheel is taken as the plane that it was found to be."""
 CLEARANCE = 0.05
 """Hulls that are farther [m] above the ground under the wheels and the bumpers cannot touch it within a sub-step."""
 HULL_FRICTION = 0.6
@@ -65,9 +65,10 @@ class Simulation:
         wishes = ((column, body.constant_velocity) for column, body in enumerate(ordered))
         held = [(column, wanted) for column, wanted in wishes if wanted is not None]
         step = dt / count
+        interval = max(1, int(GROUND_INTERVAL / step + 1e-9))
         for tick in range(count):
             if ordered:
-                if tick % GROUND_INTERVAL == 0:
+                if tick % interval == 0:
                     ground = _Ground(motion, physics, surface)
                 advance(
                     state, control, physics, effort, motion.center, motion.rotation, motion.velocity, motion.spin,
