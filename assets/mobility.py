@@ -143,7 +143,7 @@ def _thing(build: Callable[[Kit], None], variant: int, ahead: float = 0.0) -> tu
         kit = Kit(level, np.random.default_rng(variant))
         build(kit)
         mesh = join(kit.pieces)
-        meshes.append(replace(mesh, vertices=mesh.vertices + np.float32([ahead, 0, 0])))
+        meshes.append(replace(mesh, vertices=mesh.vertices + np.array([ahead, 0, 0], np.float32)))
     return tuple(meshes)
 
 
