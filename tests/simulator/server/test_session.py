@@ -8,6 +8,7 @@ import pytest
 
 from simulator.extension import Extension, ExtensionError
 from simulator.process import ServerError, ServerProcess
+from simulator.server.handlers.extension import VERSION
 from simulator.world.spawns import ABOVE
 
 from .helpers import MAP, STEP, blueprint, lifted, synchronous, wait_for
@@ -127,7 +128,7 @@ def test_two_clients_see_the_same_world(server, world):
 
 def test_extension_calls(server, world):
     extension = Extension(server.host, server.port)
-    assert extension.hello() == EXTENSION_VERSION
+    assert extension.hello() == VERSION
     extension.seed(5)
     with pytest.raises(ExtensionError, match="negative"):
         extension.seed(-1)
