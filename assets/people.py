@@ -15,6 +15,7 @@ from assets.human import ARMS, HEEL, LEGS, Person, clothed, skeleton
 from assets.joinery import Kit
 from assets.model import Clip, Model, Part
 from assets.pieces import join
+from assets.postures import postures
 from assets.props_luggage import chair
 from assets.skeleton import Limb, Pose, pitch, roll, yaw
 from assets.tags import Tag
@@ -152,6 +153,7 @@ def clips(person: Person) -> tuple[Clip, ...]:
         Clip("stand", (0.0, 0.0), 0.0, 6.0, Stand(person)),
         Clip("walk", (0.0, 2.1 * legs**0.5), walk, walk / 1.35, walking),
         Clip("run", (2.1 * legs**0.5, 7.0), run, run / 3.3, running),
+        *postures(person),
     )
 
 
