@@ -16,7 +16,7 @@ def test_postures_rest_on_the_ground(name: str, variant: int, action: str) -> No
     assert clip.asked and np.allclose(clip.pose(0.0), clip.pose(1.0), atol=1e-5)
     heights = np.array([np.ptp(skin.posed(clip.pose(phase))[:, 2]) for phase in (0.0, 0.25, 0.6)])
     for phase in (0.0, 0.25, 0.6):
-        assert skin.posed(clip.pose(phase))[:, 2].min() == pytest.approx(0.0, abs=0.06), "sinks (a coat's hem does) or floats"
+        assert skin.posed(clip.pose(phase))[:, 2].min() == pytest.approx(0.0, abs=0.06), "sinks, or floats"
     standing = body.size[2]
     low, high = {"sit": (0.40, 0.60), "crouch": (0.6, 0.75), "wave": (0.95, 1.15), "halt": (0.95, 1.15)}[action]
     assert (heights > low * standing).all() and (heights < high * standing).all()
