@@ -46,11 +46,12 @@ CLOTH = Material("cloth", (1.0, 1.0, 1.0), roughness=0.95, lidar_reflectance=0.4
 SHOE = Material("shoe", (1.0, 1.0, 1.0), roughness=0.6, lidar_reflectance=0.3)
 EYE = Material("eye", (1.0, 1.0, 1.0), roughness=0.1, clear_coat=1.0, lidar_reflectance=0.2)
 
-SKIN_TONES: tuple[Color, ...] = (
-    (0.95, 0.80, 0.72), (0.91, 0.73, 0.62), (0.85, 0.65, 0.52), (0.77, 0.56, 0.42), (0.66, 0.46, 0.33),
-    (0.55, 0.37, 0.26), (0.44, 0.29, 0.21), (0.34, 0.22, 0.16),
-)  # fmt: skip
-"""sRGB, an even scale from pale to dark; each is drawn equally often."""
+SKIN_TONES: tuple[Color, ...] = tuple(
+    (int(code[0:2], 16) / 255, int(code[2:4], 16) / 255, int(code[4:6], 16) / 255)
+    for code in ["f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420"]
+)
+"""sRGB of the Monk Skin Tone Scale's ten tones, pale to dark (Monk 2019, skintone.google); each is drawn equally often,
+by men and by women."""
 HAIR_TONES: tuple[Color, ...] = (
     (0.07, 0.055, 0.05), (0.16, 0.10, 0.07), (0.28, 0.18, 0.11), (0.42, 0.29, 0.17), (0.70, 0.55, 0.34),
     (0.45, 0.20, 0.10), (0.62, 0.61, 0.60),
@@ -119,7 +120,7 @@ class Person:
             girth=float(np.clip(draw.normal(1.02, 0.10), 0.88, 1.32)),
             woman=woman,
             head=1.0,
-            skin=SKIN_TONES[(variant * 3 + 1) % len(SKIN_TONES)],
+            skin=SKIN_TONES[(variant // 2 * 3 + variant % 2 * 5 + 4) % len(SKIN_TONES)],
             hair=pick(HAIR_TONES),
             top=pick(TOPS),
             bottom=pick(BOTTOMS),

@@ -36,12 +36,14 @@ class Clip:
     """A periodic motion of a skinned body.
 
     Attributes:
-        name: ``stand``, ``graze``, ``alert``, ``walk``, ``run``, ``hop``.
+        name: ``stand``, ``graze``, ``alert``, ``walk``, ``run``, ``hop``; of people also ``sit``,
+            ``crouch``, ``wave``, ``halt``.
         speeds: ground speeds [m/s] for which the clip looks right; (0, 0) for motions on the spot.
         stride: metres covered in one cycle; 0 for motions on the spot.
         period: seconds of one cycle; only read for motions on the spot.
         pose: phase in [0, 1) -> skinning matrices (B, 4, 4) float32, part frame, a hop's lift included;
             pose(0) = pose(1).
+        asked: whether it plays only when the walker is told to.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Clip:
     stride: float
     period: float
     pose: Callable[[float], NDArray[np.float32]]
+    asked: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from assets.human import ARMS, HEEL, LEGS, Person, clothed, skeleton
 from assets.joinery import Kit
 from assets.model import Clip, Model, Part
 from assets.pieces import join
+from assets.postures import postures
 from assets.props_luggage import chair
 from assets.skeleton import Limb, Pose, pitch, roll, yaw
 from assets.tags import Tag
@@ -29,6 +30,10 @@ class Stand:
     person: Person
 
     def __call__(self, phase: float) -> NDArray[np.float32]:
+        return self.posed(phase).matrices()
+
+    def posed(self, phase: float) -> Pose:
+        """The pose at that phase."""
         sway, scale = wave(phase), self.person.scale
         pose = Pose(
             skeleton(self.person),
@@ -46,7 +51,7 @@ class Stand:
         )
         for leg in LEGS:
             pose.plant(leg, pose.skeleton.joint(leg.bones[3]), 0.0, 0.0, 0.0)
-        return pose.matrices()
+        return pose
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,10 @@ class Stride:
     behind: float
 
     def __call__(self, phase: float) -> NDArray[np.float32]:
+        return self.posed(phase).matrices()
+
+    def posed(self, phase: float) -> Pose:
+        """The pose at that phase."""
         s = self.person.scale
         running = self.duty < 0.5
         # Walking: highest over the standing leg (a quarter cycle after landing); running: highest in flight.
@@ -106,7 +115,7 @@ class Stride:
         )
         for leg, shift in zip(LEGS, (0.0, 0.5), strict=True):
             self._foot(pose, leg, step(phase + shift, self.duty, self.stride))
-        return pose.matrices()
+        return pose
 
     def _foot(self, pose: Pose, leg: Limb, foot: Step) -> None:
         s = self.person.scale
@@ -144,6 +153,7 @@ def clips(person: Person) -> tuple[Clip, ...]:
         Clip("stand", (0.0, 0.0), 0.0, 6.0, Stand(person)),
         Clip("walk", (0.0, 2.1 * legs**0.5), walk, walk / 1.35, walking),
         Clip("run", (2.1 * legs**0.5, 7.0), run, run / 3.3, running),
+        *postures(person),
     )
 
 
@@ -228,13 +238,20 @@ def _seated(variant: int, size: Size | None) -> Model:
         Clip("stand", (0.0, 0.0), 0.0, 6.0, Sit(person, False)),
         Clip("walk", (0.0, 7.0), 1.6, 1.2, Sit(person, True)),
     )
-    # The rest pose stands; what counts is the one in which it is always seen.
+    return with_thing(name, "wheelchair", made, motions, person)
+
+
+def with_thing(name: str, category: str, made: tuple[Part, ...], motions: tuple[Clip, ...], person: Person) -> Model:
+    """The model of a person (first part) and the rigid thing that is ridden or pushed (second part).
+
+    The rest pose stands; its size is that of the pose in which it is always seen, the first motion's.
+    """
     posed = made[0].lods[0].posed(motions[0].pose(0.0))
     points = np.concatenate([posed, made[1].lods[0].vertices])
     low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
     length, width, height = (float(edge) for edge in high - low)
     x, y, z = (float(middle) for middle in (low + high) / 2)
-    return Model(name, "wheelchair", made, (length, width, height), (x, y, z), motions, skeleton(person))
+    return Model(name, category, made, (length, width, height), (x, y, z), motions, skeleton(person))
 
 
 MODELS: dict[str, Callable[[int, Size | None], Model]] = {

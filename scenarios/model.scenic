@@ -8,6 +8,7 @@ runs only where an asset of that name has been imported; otherwise Scenic stops 
 
 import carla
 
+from scenarios.actions import ActAction
 from scenarios.driving import Attention, Driver, Steering
 from scenarios.roads import (beside_road, heading_of, off_centre, on_lane, on_other_side, place_on, route_against,
                              route_from, two_way_lanes)
@@ -138,6 +139,12 @@ behavior CrossRoad(threat, heading, speed, distance=0, time=0):
     while (distance from self to threat) > max(distance, time * threat.speed):
         wait
     do Hop(heading, speed)
+
+behavior Act(name):
+    """Stands and does ``name``: ``sit`` (on the ground), ``crouch``, ``wave``, or ``halt`` (palm ahead, as police)."""
+    take ActAction(name)
+    while True:
+        wait
 
 behavior CrossAndFreeze(threat, heading, speed, metres, distance=0, time=0):
     """As `CrossRoad`, but stands still after ``metres``, as a deer in headlights does."""

@@ -189,6 +189,10 @@ def category_of(type_id: str, attributes: Mapping[str, str]) -> str | None:
             return f"animal.{name}"
         if attributes.get("use_wheelchair", "").lower() == "true":
             return "wheelchair"
+        if group in ("e_scooter", "skateboard"):
+            return "personal_mobility"
+        if group == "stroller":
+            return "stroller"
         if group == "worker":
             return "construction_worker"
         if group == "police" or type_id in _POLICE:

@@ -96,6 +96,13 @@ class Extension:
         """Start the world's random draws anew; ``seed`` is not negative."""
         self._call("longtail.seed", seed)
 
+    def act(self, walker: int, name: str) -> None:
+        """What a walker (actor id) does whenever it stands: sit, crouch, wave, halt; ``""`` ends it.
+
+        Raises ExtensionError for what is no walker, or has no such action.
+        """
+        self._call("longtail.act", walker, name)
+
     def labels(self, cameras: list[int], lidars: list[int], radars: list[int]) -> FrameLabels:
         """Labels of the present frame for these sensors (actor ids)."""
         answer = self._call("longtail.labels", cameras, lidars, radars)

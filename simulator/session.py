@@ -18,7 +18,7 @@ from scenic.simulators.carla.simulator import CarlaSimulation, CarlaSimulator
 from sensors.frames import Origin, SceneMeta
 from sensors.recording import RecordingWriter
 from sensors.rig import Rig
-from simulator.extension import Extension
+from simulator.extension import Extension, ExtensionError
 from simulator.laps import Laps
 from simulator.recorder import Recorder, SessionError
 from simulator.scribe import Scribe
@@ -65,8 +65,9 @@ class _Take:
         on_frame: Callable[[int], None],
         laps: Laps,
         seed: int,
+        extension: Extension | None,
     ) -> None:
-        self._seed = seed
+        self._seed, self._extension = seed, extension
         self._stack, self._rig, self._origin, self._path = stack, rig, origin, path
         self._testimony, self._on_frame = testimony, on_frame
         self.laps = laps
@@ -84,6 +85,15 @@ class _Take:
         for frame in self._recorder.gather(carla_frame):
             self.scribe.write(frame)
         self.laps.end("wait for encoding")
+
+    def act(self, walker: int, name: str) -> None:
+        """Tells a walker (actor id) what to do; see `Extension.act`."""
+        if self._extension is None:
+            raise SessionError(f"this server's people cannot {name!r}; play the scene on Longtail's embedded server")
+        try:
+            self._extension.act(walker, name)
+        except ExtensionError as error:
+            raise SessionError(str(error)) from error
 
     def end(self) -> None:
         """Takes the rig off again."""
@@ -123,6 +133,10 @@ class _RecordedSimulation(CarlaSimulation):
         super().step()
         self._take.laps.end("tick")
         self._take.tick(self.current_frame)
+
+    def act(self, walker: int, name: str) -> None:
+        """For `scenarios.actions.ActAction`."""
+        self._take.act(walker, name)
 
     def destroy(self) -> None:
         if self._begun:
@@ -197,7 +211,17 @@ class Session:
                     return ServerWitness(extension)
                 return EstimatingWitness(world, np.random.default_rng(simulation_seed))
 
-            take = _Take(stack, self.rig, origin, path, testimony, on_frame, laps, simulation_seed)
+            take = _Take(
+                stack,
+                self.rig,
+                origin,
+                path,
+                testimony,
+                on_frame,
+                laps,
+                simulation_seed,
+                extension if extended else None,
+            )
             simulator = self._simulator(scene, take)
             outer.callback(_leave, simulator)
             laps.end("connect")

@@ -1,7 +1,8 @@
 """The blueprint library: CARLA 0.9.16's ids, attributes and sizes, each tied to a model of the catalogue.
 
 ``blueprints.json`` holds what was measured on CARLA 0.9.16 (sizes, base types, ages, genders). Longtail adds
-``walker.animal.*``, ``walker.person.*``, ``walker.worker.*`` and ``static.prop.debris_*`` beside them.
+``walker.animal.*``, ``walker.person.*``, ``walker.worker.*``, ``walker.e_scooter.*``, ``walker.skateboard.*``,
+``walker.stroller.*`` and ``static.prop.debris_*`` beside them.
 """
 
 from __future__ import annotations
@@ -204,11 +205,14 @@ def _pedestrian(number: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own_people() -> Iterator[dict[str, Any]]:
-    """Longtail's own people: by age, and at work on the road."""
+    """Longtail's own people: by age, at work on the road, on small vehicles, with a pushchair."""
     for group, model, age, count, speeds in (
         ("person", "person.adult", "adult", 12, (1.43, 3.5)),
         ("elderly", "person.elderly", "elderly", 4, (0.9, 1.5)),
         ("worker", "person.worker", "adult", 4, (1.4, 3.5)),
+        ("e_scooter", "person.e_scooter", "adult", 4, (4.2, 5.6)),
+        ("skateboard", "person.skateboard", "adult", 4, (3.0, 5.0)),
+        ("stroller", "person.stroller", "adult", 4, (1.2, 2.5)),
     ):
         for number in range(1, count + 1):
             gender = "female" if number % 2 else "male"

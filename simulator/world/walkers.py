@@ -82,6 +82,7 @@ class WalkerBody(Body):
         self.dead = False
         self.snap: Array | None = None
         self.blend = 0.0
+        self._action: Clip | None = None
         self._tip: Array = np.zeros(3)
         self._yaw = 0.0
         self._height: float | None = None
@@ -135,6 +136,21 @@ class WalkerBody(Body):
         if not math.isfinite(x + y + z + yaw):
             raise ValueError(f"a walker's pose must be finite, not\n{world_from_body}")
         self._walked = Walked((x, y), z, yaw, float(speed))
+
+    @property
+    def action(self) -> str:
+        """What it does on the spot, ``""`` for nothing particular."""
+        return "" if self._action is None else self._action.name
+
+    def act(self, name: str) -> None:
+        """Does this whenever it stands, until told otherwise; ``""`` is nothing particular.
+
+        Raises ValueError for what its body cannot do.
+        """
+        able = {clip.name: clip for clip in self.model.clips if clip.asked}
+        if name and name not in able:
+            raise ValueError(f"{self.model.name} cannot {name!r}; it can {', '.join(able) or 'nothing of the kind'}")
+        self._action = able.get(name)
 
     def push(self, velocity_change: Array, spin_change: Array) -> None:
         super().push(velocity_change, np.zeros(3))
@@ -286,8 +302,10 @@ class WalkerBody(Body):
             ):
                 return current  # no change of gait at every breath
             return self.model.gait(speed)
+        if self._action is not None and not self.fallen:
+            return self._action
         self._idle_left -= dt
-        idle = [clip.name for clip in self.model.clips if clip.stride == 0]
+        idle = [clip.name for clip in self.model.clips if clip.stride == 0 and not clip.asked]
         if not idle:
             return self.model.gait(0.0)
         if self._idle_left <= 0 or self.fallen:

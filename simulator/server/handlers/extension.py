@@ -17,7 +17,7 @@ from simulator.server.wire import Refusal, integer
 if TYPE_CHECKING:
     from simulator.server.server import Server
 
-VERSION = 2
+VERSION = 3
 
 
 @extension("longtail.hello")
@@ -32,6 +32,15 @@ def seed(server: Server, value: int) -> None:
     if value < 0:
         raise Refusal(f"longtail.seed: a seed must not be negative, not {value}")
     server.episode.reseed(value)
+
+
+@extension("longtail.act", integer, wire.text)
+def act(server: Server, actor_id: int, name: str) -> None:
+    """What a walker does whenever it stands: ``sit``, ``crouch``, ``wave``, ``halt``; ``""`` ends it."""
+    try:
+        server.episode.find(actor_id).walker().act(name)
+    except ValueError as error:
+        raise Refusal(f"longtail.act: {error}. Actor Id: {actor_id}") from error
 
 
 @extension("longtail.labels", wire.each(integer), wire.each(integer), wire.each(integer))

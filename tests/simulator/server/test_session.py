@@ -139,6 +139,32 @@ def test_extension_calls(server, world):
     extension.close()
 
 
+def test_people_do_what_they_are_told(server, world):
+    extension = Extension(server.host, server.port)
+    walker = world.spawn_actor(blueprint(world, "walker.person.0001"), lifted(world.get_map().get_spawn_points()[4]))
+    world.tick()
+
+    def height():
+        for _ in range(8):
+            world.tick()
+        (label,) = extension.labels([], [], []).objects
+        return label.size[2]
+
+    standing = height()
+    assert standing == pytest.approx(2 * walker.bounding_box.extent.z, rel=0.05)
+    extension.act(walker.id, "sit")
+    assert height() < 0.6 * standing, "simulator.conduct takes it for sitting"
+    with pytest.raises(ExtensionError, match="cannot 'fly'; it can sit, crouch"):
+        extension.act(walker.id, "fly")
+    extension.act(walker.id, "wave")
+    assert height() > standing
+    extension.act(walker.id, "")
+    assert height() == pytest.approx(standing, rel=0.02)
+    walker.destroy()
+    world.tick()
+    extension.close()
+
+
 def test_a_server_starts_reports_its_port_and_ends(tmp_path):
     log = tmp_path / "server.log"
     process = ServerProcess(MAP, strict=True, log=log)

@@ -213,3 +213,23 @@ def test_a_rigs_poses_are_those_of_the_mesh():
             if place >= 0:
                 joint = skinning[place] @ np.append(rig.joints[bone], 1.0)
                 assert poses[bone, :3, 3] == pytest.approx(joint[:3], abs=1e-5)
+
+
+def test_does_what_it_is_told_whenever_it_stands():
+    world, body = walking(catalog.model("person.adult", variant=1003))
+    before = body.random.bit_generator.state
+    with pytest.raises(ValueError, match="cannot 'graze'; it can sit"):
+        body.act("graze")
+    body.act("sit")
+    run(world, 12.0)
+    assert body.gait[0] == body.action == "sit"
+    assert body.random.bit_generator.state == before, "no draw is spent while it is told what to do"
+    body.control = WalkerControl((1.0, 0.0, 0.0), speed=1.2)
+    run(world, 1.0)
+    assert body.gait[0] == "walk"
+    body.control = WalkerControl()
+    run(world, 2.0)
+    assert body.gait[0] == "sit"
+    body.act("")
+    run(world, 20.0)
+    assert body.gait[0] == "stand", "nobody sits down unasked"
