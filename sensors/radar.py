@@ -1,7 +1,8 @@
 """An automotive radar's list of returns, from rays that met things.
 
 Rays stand for what the antenna lights; those whose ranges, azimuths and speeds the radar cannot tell apart are one
-cell, and a body's cells around a peak are one return: radars report clusters, a few on a car. Its strength follows the radar equation: cross-section / range^4 (Skolnik, "Introduction to Radar Systems").
+cell, and a body's cells around a peak are one return: radars report clusters, a few on a car. A return's strength
+follows the radar equation: cross-section / range^4 (Skolnik, "Introduction to Radar Systems").
 """
 
 from __future__ import annotations
@@ -97,8 +98,9 @@ def scan(
 ) -> NDArray[np.void]:
     """The returns (M,) of dtype RADAR_RETURN of one scan, the strongest first.
 
-    A body's mean cross-section is shared out over its rays, a ground's goes with the area met. A cell's is that of its
-    rays together, times a draw from an exponential distribution: many scatterers, drawn anew each scan (Swerling 2).
+    A body's mean cross-section is shared out over its rays, a ground's goes with the area met. A return's is that
+    of its rays together, times a draw from an exponential distribution: many scatterers, drawn anew each scan (Swerling
+    2). Bodies are told apart by id, as if always by their Doppler; the level's cells stay by themselves.
 
     Args:
         targets: by object id; rays of bodies that are none are dropped.
