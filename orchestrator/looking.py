@@ -39,14 +39,18 @@ def report(
     dataset: Dataset,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The page.", show_default="report.html in the dataset"),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The page.", show_default="DATASET.report.html, beside the dataset"
+        ),
     ] = None,
 ) -> None:
     """Write one HTML page that tells what is in a dataset."""
     from orchestrator.dataset import folder_of
     from orchestrator.report import write_report
 
-    out = out or folder_of(dataset) / "report.html"
+    if out is None:  # not into it: its manifest tells every file
+        folder = folder_of(dataset).resolve()
+        out = folder.with_name(f"{folder.name}.report.html")
     write_report(dataset, out)
     Console().print(f"{out}", markup=False, soft_wrap=True)
 

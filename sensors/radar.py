@@ -1,7 +1,8 @@
 """An automotive radar's list of returns, from rays that met things.
 
 Rays stand for what the antenna lights; those whose ranges, azimuths and speeds the radar cannot tell apart are one
-return. Its strength follows the radar equation: cross-section / range^4 (Skolnik, "Introduction to Radar Systems").
+cell, and a body's cells around a peak are one return: radars report clusters, a few on a car. A return's strength
+follows the radar equation: cross-section / range^4 (Skolnik, "Introduction to Radar Systems").
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ of Pedestrian Dummies and Humans in the 24/77 GHz Frequency Bands" (JRC 78619, 2
 CLUTTER = {Tag.ROADS: -40.0, Tag.ROAD_LINES: -40.0, Tag.SIDEWALKS: -35.0, Tag.GROUND: -30.0, Tag.TERRAIN: -25.0}
 """[dB]: cross-section per area met, head on, of grounds; other parts of the level have ``SOLID``."""
 SOLID = -10.0
+
+CLUSTER = 1.5
+"""[m] around a peak within which a body's cells are one return: a car then has the one to eight that an ARS 408 tells
+of it, whose list of clusters nuScenes holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +98,9 @@ def scan(
 ) -> NDArray[np.void]:
     """The returns (M,) of dtype RADAR_RETURN of one scan, the strongest first.
 
-    A body's mean cross-section is shared out over its rays, a ground's goes with the area met. A cell's is that of its
-    rays together, times a draw from an exponential distribution: many scatterers, drawn anew each scan (Swerling 2).
+    A body's mean cross-section is shared out over its rays, a ground's goes with the area met. A return's is that
+    of its rays together, times a draw from an exponential distribution: many scatterers, drawn anew each scan (Swerling
+    2). Bodies are told apart by id, as if always by their Doppler; the level's cells stay by themselves.
 
     Args:
         targets: by object id; rays of bodies that are none are dropped.
@@ -119,6 +125,7 @@ def scan(
     _, cell = np.unique(cells, axis=0, return_inverse=True)
     count = int(cell.max()) + 1
     cell = cell.ravel()
+    cell, count = _clusters(cell, count, section, distance, azimuth, ids)
     total = np.bincount(cell, section, count)
     middle = [np.bincount(cell, section * each, count) / total for each in (distance, azimuth, velocity)]
     order = np.lexsort((-section, cell))
@@ -138,6 +145,34 @@ def scan(
     found["rcs"] = 10 * np.log10(rcs[seen])
     found["object_id"], found["tag"] = ids[strongest[seen]], tags[strongest[seen]]
     return found
+
+
+def _clusters(
+    cell: NDArray[np.int64],
+    count: int,
+    section: NDArray[np.float64],
+    distance: NDArray[np.float64],
+    azimuth: NDArray[np.float64],
+    ids: NDArray[np.uint32],
+) -> tuple[NDArray[np.int64], int]:
+    """The returns' numbers (N,) of the rays, and how many there are, from their cells' (N,).
+
+    Of each body the strongest cell takes in those within ``CLUSTER`` of it, then the strongest of the rest, and so on.
+    """
+    order = np.lexsort((-section, cell))
+    strongest = order[np.unique(cell[order], return_index=True)[1]]
+    owner, total = ids[strongest], np.bincount(cell, section, count)
+    x, y = (np.bincount(cell, section * distance * turn(azimuth), count) / total for turn in (np.cos, np.sin))
+    joined = np.arange(count)
+    for object_id in np.unique(owner[owner != 0]):
+        rest = np.flatnonzero(owner == object_id)
+        rest = rest[np.argsort(-total[rest], kind="stable")]
+        while len(rest):
+            near = np.hypot(x[rest] - x[rest[0]], y[rest] - y[rest[0]]) <= CLUSTER
+            joined[rest[near]] = rest[0]
+            rest = rest[~near]
+    peaks, number = np.unique(joined, return_inverse=True)
+    return number.ravel()[cell], len(peaks)
 
 
 def _sections(

@@ -265,6 +265,7 @@ class Recorder:
             self._conduct.meet(actor)
 
     def _objects(self, snapshot: Any, marks: FrameLabels) -> tuple[ObjectState, ...]:
+        known = set(self._descriptions)
         self._describe([row.object_id for row in marks.objects])
         states = []
         for row in marks.objects:
@@ -279,7 +280,8 @@ class Recorder:
                     world_from_box=row.world_from_box,
                     size=row.size,
                     velocity=MIRROR @ _vector(actor.get_velocity()),
-                    acceleration=MIRROR @ _vector(actor.get_acceleration()),
+                    # of an object just met it is the jump to the velocity it was given
+                    acceleration=MIRROR @ _vector(actor.get_acceleration()) * (row.object_id in known),
                     type_id=type_id,
                     **self._conduct.states(row.object_id, category, row.world_from_box, row.size),
                 )
@@ -297,7 +299,8 @@ class Recorder:
             time=tick * self.rig.tick,
             world_from_ego=world_from_ego,
             ego_velocity=MIRROR @ _vector(ego.get_velocity()),
-            ego_acceleration=MIRROR @ _vector(ego.get_acceleration()),
+            # at the start it is the jump to the velocity it was given
+            ego_acceleration=MIRROR @ _vector(ego.get_acceleration()) * (tick > 0),
             ego_angular_velocity=world_from_ego[:3, :3].T @ spin,
             objects=objects,
             estimated_world_from_ego=self._instruments.estimated(world_from_ego, tick * self.rig.tick),

@@ -52,7 +52,7 @@ def test_readme_and_view_page(tmp_path: Path) -> None:
     assert made in others  # and need not be made again
     for command in looks:
         run(command, tmp_path)
-    assert (tmp_path / "roos" / "report.html").stat().st_size > 30_000
+    assert (tmp_path / "roos.report.html").stat().st_size > 30_000
     assert all((tmp_path / f"{name}.rrd").stat().st_size > 100_000 for name in ("roos", "kitti", "nus"))
 
 

@@ -58,6 +58,7 @@ def test_radar_returns_are_of_what_moves_as_it_moves(frames: list[Frame]) -> Non
         states = {state.track_id: state for state in frame.objects}
         for scan in frame.radars.values():
             assert (scan.returns["z"] == 0).all()
+            assert np.bincount(scan.returns["object_id"])[1:].max(initial=0) <= 12  # clusters, also of a lorry
             for row in scan.returns:
                 line = np.array([row["x"], row["y"]]) / np.hypot(row["x"], row["y"])
                 over_ground = np.array([row["compensated_vx"], row["compensated_vy"]]) @ line
@@ -75,6 +76,8 @@ def test_radar_returns_are_of_what_moves_as_it_moves(frames: list[Frame]) -> Non
 def test_inertial_units_fixes_and_the_estimated_pose(frames: list[Frame]) -> None:
     samples = [sample for frame in frames for sample in frame.imus.values()]
     assert len(samples) == len(frames)
+    assert np.linalg.norm(samples[0].acceleration) < 15  # it was given its velocity at the start: no force
+    assert not frames[0].ego_acceleration.any()
     felt = [sample.acceleration[2] for sample in samples[-8:]]  # by then it rolls on its wheels
     assert np.mean(felt) == pytest.approx(9.8, abs=1)
     for frame in frames:

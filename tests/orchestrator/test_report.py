@@ -40,7 +40,7 @@ def output(make_recording: Callable[..., Path], tmp_path_factory: pytest.TempPat
 def page(output: Path) -> Path:
     result = longtail("report", output)
     assert result.exit_code == 0, result.output
-    return output / "report.html"
+    return output.with_name(f"{output.name}.report.html")
 
 
 def test_it_tells_what_is_there(page: Path) -> None:

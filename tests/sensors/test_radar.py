@@ -74,7 +74,7 @@ def test_a_car_is_just_seen_at_the_range_and_a_person_much_nearer() -> None:
 
 def test_what_cannot_be_told_apart_is_one_return() -> None:
     near, far = rays(20.05), rays(20.25)
-    apart = rays(21.0)
+    apart = rays(22.0)
 
     def joined(*parts: RadarRays) -> int:
         whole = RadarRays(*(np.concatenate([getattr(p, n) for p in parts]) for n in RadarRays.__dataclass_fields__))
@@ -82,6 +82,23 @@ def test_what_cannot_be_told_apart_is_one_return() -> None:
 
     assert joined(near, far) == 1
     assert joined(near, apart) == 2
+
+
+def test_a_near_car_is_a_few_returns_of_its_whole_cross_section() -> None:
+    """Its back and its side, 12 m ahead, met by rays 3 cm apart while it passes."""
+    back, side = np.linspace(-1.0, 1.0, 67), np.linspace(0.0, 4.5, 150)
+    x, y = np.append(np.full(67, 12.0), 12 + side), np.append(back + 2, np.full(150, 1.0))
+    turn, count = np.arctan2(y, x), len(x)
+    tags, ids = np.full(count, Tag.CAR, np.uint8), np.full(count, 7, np.uint32)
+    met = RadarRays(np.hypot(x, y), turn, np.zeros(count), -10 * np.cos(turn), ids, tags)
+    random = np.random.default_rng(6)
+    scans = [scan(SPEC, met, target(14.0), np.eye(4), STILL, random) for _ in range(500)]
+    assert all(1 <= len(found) <= 8 for found in scans)
+    assert np.mean([len(found) for found in scans]) > 2
+    for row in np.concatenate(scans):
+        assert row["radial_velocity"] == pytest.approx(-10 * np.cos(np.arctan2(row["y"], row["x"])), abs=0.05)
+    power = np.mean([(10 ** (found["rcs"].astype(float) / 10)).sum() for found in scans])
+    assert power == pytest.approx(cross_section("car", 0.0), rel=0.1)
 
 
 def test_road_is_not_seen_and_strangers_are_dropped() -> None:

@@ -42,9 +42,11 @@ class Imu(Sensor):
         if body is not None:
             spin = body.angular_velocity
             velocity = body.velocity + np.cross(spin, pose[:3, 3] - body.world_from_body[:3, 3])
-        acceleration = np.zeros(3) if body is None else body.acceleration
-        if self._velocity is not None and self._frame == moment.frame - 1:
-            acceleration = (velocity - self._velocity) / moment.dt  # at the sensor's place, off the centre
+        acceleration = np.zeros(3)  # a first measurement has none: a velocity set at the start is no force
+        if self._velocity is not None and body is not None:
+            acceleration = body.acceleration
+            if self._frame == moment.frame - 1:
+                acceleration = (velocity - self._velocity) / moment.dt  # at the sensor's place, off the centre
         self._velocity, self._frame = velocity, moment.frame
         actor_from_world = pose[:3, :3].T
         felt = actor_from_world @ (acceleration + np.array([0.0, 0.0, moment.gravity]))
