@@ -48,7 +48,7 @@ def test_only_the_newest_are_kept(folder):
 
 
 ELSEWHERE = {
-    "animals and people": {"flesh", "gaits", "human", "kangaroo", "people", "quadrupeds", "skeleton"},
+    "animals and people": {"flesh", "gaits", "human", "kangaroo", "mobility", "people", "quadrupeds", "skeleton"},
     "vehicles that do not park, cached bodies": {"motorcycles", "two_wheelers", "outfits", "store"},
     "things that only scripts put there": {
         "props_debris", "props_garden", "props_luggage", "props_refuse", "props_roadworks"
