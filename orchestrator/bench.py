@@ -73,7 +73,7 @@ def measure(scenario: str, rig_name: str, seed: int) -> Measurement:
         try:
             path = Path(folder, "scene.mcap")
             while (made := play(player, compiled, drawn, seed, path)).rejected:
-                drawn = draw(compiled, seed, again(drawn))
+                drawn = draw(compiled, seed, again(drawn, made.rejected))
             server = player.timings()
         finally:
             player.close()

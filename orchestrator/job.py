@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator import JobError
 from orchestrator.spec import Entry, JobSpec
 from scenarios.catalog import find
+from scenarios.oracle import parse
 from scenarios.sampler import Scenario, scene_ids
 from sensors.rig import Rig, load_rig
 
@@ -61,6 +62,8 @@ class Job(BaseModel):
             mine, theirs = getattr(self, field), getattr(other, field)
             if mine != theirs:
                 said.append(f"{'version' if field == 'longtail' else field} is {mine}, not {theirs}")
+        if self.spec.keep_missed != other.spec.keep_missed:
+            said.append(f"keep_missed is {self.spec.keep_missed}, not {other.spec.keep_missed}")
         if self.rig != other.rig:
             same = self.rig.name == other.rig.name
             said.append(f"rig {self.rig.name} has changed" if same else f"rig is {self.rig.name}, not {other.rig.name}")
@@ -98,6 +101,7 @@ def resolve(spec: JobSpec) -> Job:
 
     Raises:
         scenarios.catalog.UnknownScenario: there is no such script.
+        scenarios.oracle.OracleError: the event that a script's header declares cannot be understood.
         scenarios.sampler.ScenarioError: one does not compile, or its requirements cannot be met.
         sensors.rig.RigError: the rig is not valid.
         JobError: two entries ask for the same scenes.
@@ -107,6 +111,8 @@ def resolve(spec: JobSpec) -> Job:
     for entry, scenes in zip(spec.scenarios, spec.counts(), strict=True):
         params = overrides(entry, spec)
         scenario = Scenario(find(entry.scenario), params)
+        if scenario.header.event:
+            parse(scenario.script)
         scenario.sample(spec.seed, entry.first)  # tells impossible requirements before anything is started
         scripts.append(
             Script(

@@ -23,7 +23,7 @@ from orchestrator.quarantine import quarantined
 from orchestrator.spec import GIB, JobSpec
 from orchestrator.store import Finished, Store, claim_job, disk_is_full
 from orchestrator.summary import Summary, Tally, summarise
-from orchestrator.work import MakePlayer, Order, carla_player
+from orchestrator.work import MISSED, MakePlayer, Order, carla_player
 
 ROUNDS = 3
 """Times that damaged recordings are made again, before the disk is taken for broken."""
@@ -188,5 +188,9 @@ def _account(summary: Summary, job: Job) -> Iterator[str]:
     if total := sum(summary.stages.values()):
         stages = sorted(summary.stages.items(), key=lambda stage: -stage[1])
         yield "where the time went: " + ", ".join(f"{name} {100 * s / total:.0f} %" for name, s in stages[:6])
+    if summary.scenes > summary.events["not judged"]:
+        again = sum(count for reason, count in summary.rejected.items() if reason.startswith(MISSED))
+        kept = f"; {summary.events['missed']} without it were kept" if summary.events["missed"] else ""
+        yield f"the event happened in {summary.events['happened']} scenes, {again} without it were drawn anew{kept}"
     if summary.quarantined:
         yield f"{summary.quarantined} scenes were given up: farm/quarantine has why, and how to reproduce them"

@@ -149,6 +149,10 @@ class JobSpec(_Fields):
     server: ServerSpec = Field(default=ServerSpec(), description="which CARLA servers play the scenes")
     refinement: Any = Field(default=None, description="reserved for the diffusion refiner, which does not exist yet")
     exports: tuple[str, ...] = Field(default=("kitti", "nuscenes"), description="datasets to write, by format")
+    keep_missed: bool = Field(
+        default=False,
+        description="keep scenes in which the script's event did not happen; they are drawn anew without it",
+    )
     strict_types: bool = Field(default=False, description="KITTI: only its own eight types; animals are Misc")
     output: str = Field(
         description="folder on a disk that all nodes share, from where you run it, or s3://bucket/folder"

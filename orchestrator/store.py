@@ -44,6 +44,7 @@ class Receipt(BaseModel):
     Attributes:
         sha256, bytes: of its recording. frames: in it.
         rejected: candidates and takes thrown away before it, by reason.
+        happened: whether the script's event did; None where none is declared, or no camera looked.
         seconds: wall time by stage; ``encoding``: beside those, on another thread.
         core_seconds: cores that the task held, times the time it held them. cpu_seconds: processor time used.
     """
@@ -52,6 +53,7 @@ class Receipt(BaseModel):
     bytes: int
     frames: int
     rejected: dict[str, int] = {}
+    happened: bool | None = None
     seconds: dict[str, float] = {}
     encoding: float = 0.0
     core_seconds: float = 0.0

@@ -8,6 +8,9 @@ from pydantic import BaseModel
 
 from orchestrator.store import ExportReceipt, Receipt
 
+EVENTS = {True: "happened", False: "missed", None: "not judged"}
+"""What becomes of a scene's event; not judged is one that the script does not declare, or no camera could see."""
+
 
 class Share(BaseModel):
     """A scenario's part of a dataset."""
@@ -26,6 +29,7 @@ class Tally:
         self.core_seconds = self.cpu_seconds = 0.0
         self.seconds: dict[str, float] = {}
         self.rejected: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
         self.scenarios: dict[str, Share] = {}
 
     def add(self, scenario: str, receipt: Receipt) -> None:
@@ -38,6 +42,7 @@ class Tally:
         for stage, seconds in receipt.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
         self.rejected.update(receipt.rejected)
+        self.events[EVENTS[receipt.happened]] += 1
         share = self.scenarios.setdefault(scenario, Share())
         share.scenes += 1
         share.frames += receipt.frames
@@ -54,6 +59,8 @@ class Summary(BaseModel):
         core_seconds: cores held times time held, exports included. cpu_seconds: processor time used by scenes.
         cost: of the core-seconds at the job's price.
         stages: wall time by stage [s], summed over all scenes.
+        rejected: candidates and takes that were thrown away, by reason.
+        events: scenes by whether their script's event happened (``EVENTS``).
         scenarios, exports: their shares.
     """
 
@@ -70,6 +77,7 @@ class Summary(BaseModel):
     cost: float
     stages: dict[str, float]
     rejected: dict[str, int]
+    events: dict[str, int]
     scenarios: dict[str, Share]
     exports: dict[str, ExportReceipt]
 
@@ -101,6 +109,7 @@ def summarise(
         cost=cores / 3600 * price,
         stages=tally.seconds,
         rejected=dict(tally.rejected.most_common()),
+        events={name: tally.events[name] for name in EVENTS.values()},
         scenarios=tally.scenarios,
         exports=exports,
     )

@@ -28,11 +28,16 @@ from orchestrator.leases import scratch
 from orchestrator.player import CarlaPlayer, Player, Unplayable, usage_of
 from orchestrator.spec import GIB
 from orchestrator.store import ExportReceipt, Receipt, Store, disk_is_full
+from scenarios.oracle import OracleError, Verdict, judge
 from scenarios.sampler import Scenario, ScenarioError, simulation_seed
 from sensors.frames import Origin
+from sensors.recording import Recording
 
 TAKES = 20
-"""Takes drawn for a scene whose script rejects scenes while they run."""
+"""Takes drawn for a scene whose script rejects scenes while they run, or whose event does not happen."""
+
+MISSED = "event missed: "
+"""How the reason begins for which a take is thrown away whose event did not happen; the clauses follow."""
 
 COMPILED = 16
 """Scripts that a process keeps compiled; each takes tens of megabytes."""
@@ -144,7 +149,7 @@ class Worker:
             return self._render(drawn, address, gpu)
         except _OtherCode as error:
             return Failed(task, Kind.job, str(error), node=self._node)
-        except (Unplayable, ScenarioError) as error:
+        except (Unplayable, ScenarioError, OracleError) as error:
             return Failed(task, Kind.scene, str(error), self._log(), self._node)
         except _NoStore as error:
             return Failed(task, Kind.store, str(error), node=self._node)
@@ -170,14 +175,20 @@ class Worker:
             )
             wall = time.perf_counter() - started
             if outcome.rejected:
-                return again(drawn)
+                return again(drawn, outcome.rejected)
+            began = time.perf_counter()
+            verdict = verdict_on(path, scenario)
+            looked = time.perf_counter() - began
+            if verdict is not None and not verdict.happened and not job.spec.keep_missed:
+                return again(drawn, f"{MISSED}{verdict.missing or scenario.header.event}")
             with _answering(self._store):
                 receipt = self._store.publish(
                     task,
                     path,
                     frames=outcome.frames,
                     rejected=drawn.rejected,
-                    seconds={"sample": drawn.seconds} | outcome.seconds,
+                    happened=None if verdict is None else verdict.happened,
+                    seconds={"sample": drawn.seconds} | outcome.seconds | {"judge": looked},
                     encoding=outcome.encoding,
                     core_seconds=wall * job.spec.stages.render.cpus + drawn.seconds * job.spec.stages.sample.cpus,
                     cpu_seconds=time.process_time() - used + player.usage()[1] - served,
@@ -277,9 +288,10 @@ def draw(scenario: Scenario, seed: int, wanted: Wanted, started: float | None = 
     """Draws a scene. ``started``: when, by ``time.perf_counter``. Raises ScenarioError."""
     started = time.perf_counter() if started is None else started
     if wanted.take >= TAKES:
+        why = "; ".join(f"{count} x {reason}" for reason, count in Counter(wanted.rejected).most_common(3))
         raise ScenarioError(
-            f"{scenario.path}: a requirement failed while the scene ran, in all of {TAKES} takes of {wanted.task}; "
-            "loosen the script's requirements that hold over time"
+            f"{scenario.path}: all of {TAKES} takes of {wanted.task} were thrown away ({why or 'no reason told'}); "
+            "loosen the script's requirements that hold over time, give its objects more room, or mend its `Event:`"
         )
     sample = scenario.sample(seed, wanted.task.index, wanted.take)
     rejected = dict(Counter(wanted.rejected) + Counter(sample.reasons))
@@ -310,18 +322,33 @@ def play(
     return player.play(scenario.unpack(drawn.packed), origin, path, scene_seed, on_frame)
 
 
-def again(drawn: Drawn) -> Wanted:
-    """The next take of a scene that was rejected while it ran."""
-    rejected = dict(Counter(drawn.rejected) + Counter({"failed while it ran": 1}))
+def verdict_on(path: Path, scenario: Scenario) -> Verdict | None:
+    """Whether the script's event happened in a recording; None where the script declares none, or no camera looked.
+
+    Raises:
+        OracleError: the event names what the recording has not.
+    """
+    if not scenario.header.event:
+        return None
+    recording = Recording(path)
+    if not recording.meta.rig.cameras:
+        return None
+    return judge(recording.meta, recording.frames(), scenario.script)
+
+
+def again(drawn: Drawn, reason: str) -> Wanted:
+    """The next take of a scene whose last one was thrown away, and why."""
+    rejected = dict(Counter(drawn.rejected) + Counter({reason: 1}))
     return Wanted(drawn.wanted.task, drawn.wanted.take + 1, rejected)
 
 
 def make(player: Player, scenario: Scenario, task: Task, seed: int, path: Path) -> Any:
-    """Draws a scene and plays it, until none of its requirements fails while it runs; its `simulator.session.Outcome`.
-    For whoever needs one scene, without a job. Raises ScenarioError, and whatever the player raises."""
+    """Draws a scene and plays it, until it can be played to its end, whether or not its event happens; its
+    `simulator.session.Outcome`. For whoever needs one scene, without a job. Raises ScenarioError, and whatever the
+    player raises."""
     drawn = draw(scenario, seed, Wanted(task))
     while (outcome := play(player, scenario, drawn, seed, path)).rejected:
-        drawn = draw(scenario, seed, again(drawn))
+        drawn = draw(scenario, seed, again(drawn, outcome.rejected))
     return outcome
 
 

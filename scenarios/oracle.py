@@ -58,6 +58,11 @@ class Verdict:
     happened: bool
     findings: tuple[Finding, ...]
 
+    @property
+    def missing(self) -> str:
+        """The clauses that did not hold."""
+        return ", ".join(finding.clause for finding in self.findings if not finding.held)
+
     def __str__(self) -> str:
         return "; ".join(
             f"{finding.clause}: " + (f"at {finding.time:.1f} s" if finding.time is not None else str(finding.held))

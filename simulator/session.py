@@ -37,15 +37,19 @@ class Outcome:
 
     Attributes:
         frames: recorded frames; 0 when the scene was rejected.
-        rejected: a requirement of the script failed while it ran; no recording was left.
+        rejected: why this take of the scene is none, so that no recording was left; "" when it was recorded.
         seconds: wall time by stage; the stages follow each other and add up to the whole.
         encoding: time of encoding and writing [s], on a thread beside those stages.
     """
 
     frames: int
-    rejected: bool
+    rejected: str
     seconds: dict[str, float] = field(default_factory=dict)
     encoding: float = 0.0
+
+
+BLOCKED = "Unable to spawn object"
+"""How Scenic's error begins when the server found no room for an object, which another take may have."""
 
 
 class _Rejected(Exception):
@@ -228,10 +232,10 @@ class Session:
             try:
                 with stack:
                     self._simulate(simulator, scene, origin, extension if extended else None, simulation_seed)
-            except _Rejected:
-                return Outcome(0, True, laps.seconds)
+            except _Rejected as rejected:
+                return Outcome(0, str(rejected), laps.seconds)
         laps.end("finish")
-        return Outcome(take.scribe.frames, False, laps.seconds, take.scribe.seconds)
+        return Outcome(take.scribe.frames, "", laps.seconds, take.scribe.seconds)
 
     def _simulate(
         self, simulator: _RecordedSimulator, scene: Any, origin: Origin, extension: Extension | None, seed: int
@@ -244,9 +248,11 @@ class Session:
         try:
             simulation = simulator.simulate(scene, maxSteps=self.ticks, maxIterations=1, enableReplay=False)
         except SimulationCreationError as error:
+            if str(error).startswith(BLOCKED):
+                raise _Rejected("something else stood where an object was to be placed") from error
             raise SessionError(f"{origin.scenario} could not be set up on the server: {error}") from error
         if simulation is None:
-            raise _Rejected
+            raise _Rejected("failed while it ran")
         if simulation.currentTime >= self.ticks:
             raise SessionError(
                 f"{origin.scenario} was still running after {self.ticks * self.rig.tick:.0f} s of simulated time; "

@@ -74,7 +74,7 @@ def player_that(
             for count in range(1, 4):
                 on_frame(count)
             writes(path, origin)
-            return Outcome(3, False, {"total": 0.1})
+            return Outcome(3, "", {"total": 0.1})
 
         def alive(self) -> bool:
             return not self.dead

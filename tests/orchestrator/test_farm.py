@@ -22,6 +22,7 @@ from orchestrator.quarantine import quarantined
 from orchestrator.spec import JobSpec, Limits, load_spec
 from orchestrator.store import Store
 from orchestrator.work import Order, Reports, Wanted, Worker, again, draw
+from scenarios.oracle import OracleError
 from scenarios.sampler import Scenario, ScenarioError
 
 from .fakes import Heard, alive, descendants, digest, job_of, player_that
@@ -232,11 +233,47 @@ def test_a_rejected_take_is_drawn_anew(job: Job, script: Path) -> None:
     scenario, wanted = Scenario(script), Wanted(next(job.tasks()))
     takes = [draw(scenario, 7, wanted)]
     for _ in range(2):
-        takes.append(draw(scenario, 7, again(takes[-1])))
+        takes.append(draw(scenario, 7, again(takes[-1], "failed while it ran")))
     assert takes[-1].rejected["failed while it ran"] == 2
     assert len({take.params["offset"] for take in takes}) == 3
     with pytest.raises(ScenarioError, match="all of 20 takes"):
         draw(scenario, 7, Wanted(wanted.task, 20))
+
+
+@pytest.mark.parametrize(
+    ("event", "happened"), [("near(animal, within=0.001)", False), ("not near(cone, within=9)", True)]
+)
+def test_a_scene_without_its_event_is_drawn_anew(
+    event: str, happened: bool, script: Path, make_recording: Callable[..., Path], tmp_path: Path
+) -> None:
+    """One that is kept says in its receipt what became of the event."""
+    eventful = tmp_path / "eventful.scenic"
+    title = '"""Nothing happens"""'
+    eventful.write_text(script.read_text().replace(title, f'"""Something happens\n\nEvent: {event}\n"""'))
+
+    def record(path: Path, origin: Any) -> None:
+        make_recording(path.parent, 5, 2).rename(path)
+
+    for keep in (False, True):
+        out = tmp_path / f"out-{keep}"
+        job = job_of(eventful, 1, out, keep_missed=keep)
+        worker = Worker(Order(job, str(out), player_that({}, tmp_path, record)), Reports())
+        [drawn] = worker.sample([Wanted(next(job.tasks()))])
+        result = worker.render(drawn)  # type: ignore[arg-type]
+        if happened or keep:
+            assert isinstance(result, Made)
+            assert result.receipt.happened is happened
+        else:
+            assert isinstance(result, Wanted)
+            assert (result.take, result.rejected[f"event missed: {event}"]) == (1, 1)
+            assert not Store(out).finished()
+
+
+def test_an_event_that_cannot_be_read_is_said_before_anything_starts(script: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.scenic"
+    wrong.write_text(script.read_text().replace("Nothing happens", "Something\n\nEvent: hops(animal)\n"))
+    with pytest.raises(OracleError, match="no clause 'hops'"):
+        job_of(wrong, 1, tmp_path / "out")
 
 
 def test_a_packed_scene_is_the_same_scene(script: Path) -> None:
